@@ -1,0 +1,34 @@
+# Two commands matter: `make demo` to see it, `make test` to trust it.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: setup demo test lint lock
+
+setup: $(VENV)/.ready
+
+# Rebuilt whenever the lock or a distribution's metadata changes; a half-made
+# environment never carries the stamp.
+$(VENV)/.ready: requirements.lock pyproject.toml client/pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit("Sijill needs Python 3.11 or newer, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . -e client
+	touch $@
+
+demo: setup
+	$(BIN)/sijill demo
+
+test: setup lint
+	$(BIN)/python -m pytest
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# Versions and hashes only: no index address may enter a committed file.
+lock:
+	uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
+	    --group dev pyproject.toml client/pyproject.toml -o requirements.lock
