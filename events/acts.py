@@ -22,7 +22,9 @@ from events.scalars import (
     Text,
 )
 
-Coordinate = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{43}\Z", description="32 bytes, base64url")]
+Coordinate = Annotated[
+    str, Meta(pattern=r"^[A-Za-z0-9_-]{43}\Z", description="32 bytes, base64url")
+]
 Kid = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{43}\Z", description="RFC 7638 thumbprint")]
 
 

@@ -31,7 +31,7 @@ from events.scalars import (
 )
 
 
-class Data(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
+class Data(Struct, kw_only=True, gc=False, omit_defaults=True):
     """Base of every event's data."""
 
 

@@ -25,13 +25,14 @@ class EmitterKind(StrEnum):
     PLATFORM = "platform"
 
 
-class Event(Struct, tag_field="type", frozen=True, kw_only=True, gc=False):
+class Event(Struct, tag_field="type", kw_only=True, gc=False):
     """CloudEvents 1.0 envelope; attributes that are not named here are kept and ignored."""
 
     id: Identifier
     source: str
     specversion: Literal["1.0"]
     time: Moment
+    data: Any
 
 
 class ContractPublished(Event, tag="contract.published.v1"):

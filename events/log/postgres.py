@@ -1,0 +1,390 @@
+"""The embedded log: intake and leaves are tables of the one PostgreSQL.
+
+Every promise of the protocol is kept by a transaction here: a commit writes the leaves and the
+index derived from them together, and the primary key of `log.leaf` lets exactly one writer win
+each index, so a second or a frozen sequencer changes nothing.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+import msgspec
+
+from events.acts import PublicJwk
+from events.keys import Emitter, Key, KeyRing
+from events.leaf import LeafOutcome
+from events.limits import INTAKE_PARTITIONS
+from events.log.protocol import (
+    Arrival,
+    Indexed,
+    IntakeRecord,
+    LeafRecord,
+    Place,
+    Positions,
+    Round,
+)
+from events.sql import load_sql
+from events.vocabulary import EmitterKind
+
+#: Hints that wake readers; a lost one costs at most a poll.
+INTAKE_CHANNEL, LEAF_CHANNEL = "sijill_intake", "sijill_leaf"
+#: Submissions and bytes that share one commit of the intake at most.
+GROUP_MAX, GROUP_BYTES_MAX = 256, 16 * 1024 * 1024
+#: A transaction that lasts longer belongs to a frozen process; the server ends it.
+TRANSACTION_TIMEOUT = "30s"
+_INTAKE_COLUMNS = (
+    "partition",
+    "offset",
+    "emitter",
+    "submission",
+    "body_sha256",
+    "events",
+    "received_at",
+    "token",
+    "body",
+)
+
+
+def partition_of(emitter: str, partitions: int) -> int:
+    """An emitter is always in one partition, so its order is kept."""
+    return int.from_bytes(hashlib.sha256(emitter.encode()).digest()[:8]) % partitions
+
+
+def _sql(name: str) -> str:
+    return load_sql("events.log.sql", name)
+
+
+async def connect_pool(dsn: str, *, least: int = 1, most: int = 4) -> asyncpg.Pool:
+    """Connections for a log; long transactions are ended by the server."""
+    pool: asyncpg.Pool = await asyncpg.create_pool(
+        dsn,
+        min_size=least,
+        max_size=most,
+        server_settings={"transaction_timeout": TRANSACTION_TIMEOUT},
+    )
+    return pool
+
+
+class Hints:
+    """Listens on one channel. `wait` returns at a notification or after a time, whichever first."""
+
+    def __init__(self, dsn: str, channel: str) -> None:
+        self._dsn = dsn
+        self._channel = channel
+        self._event = asyncio.Event()
+        self._connection: asyncpg.Connection | None = None
+
+    async def wait(self, seconds: float) -> None:
+        """Sleep until hinted. A broken connection only means polling until it is back."""
+        try:
+            if self._connection is None or self._connection.is_closed():
+                self._connection = await asyncpg.connect(self._dsn)
+                await self._connection.add_listener(self._channel, self._heard)
+                return  # Something may have come while nobody listened.
+            await asyncio.wait_for(self._event.wait(), seconds)
+        except TimeoutError:
+            pass
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            self._connection = None
+            await asyncio.sleep(seconds)
+        self._event.clear()
+
+    def _heard(self, *_: Any) -> None:
+        self._event.set()
+
+    async def close(self) -> None:
+        """Stop listening."""
+        if self._connection is not None:
+            await self._connection.close()
+
+
+@dataclass(slots=True)
+class _Waiting:
+    arrival: Arrival
+    done: asyncio.Future[Place]
+
+
+class PostgresIntake:
+    """The door's side. Concurrent appends share one transaction (group commit)."""
+
+    def __init__(self, pool: asyncpg.Pool, partitions: int = INTAKE_PARTITIONS) -> None:
+        self._pool = pool
+        self._partitions = partitions
+        self._queue: list[_Waiting] = []
+        self._writer: asyncio.Task[None] | None = None
+
+    async def append(self, arrival: Arrival) -> Place:
+        """Durable when it returns; unknown when it raises."""
+        done: asyncio.Future[Place] = asyncio.get_running_loop().create_future()
+        self._queue.append(_Waiting(arrival, done))
+        if self._writer is None or self._writer.done():
+            self._writer = asyncio.create_task(self._write_all())
+        return await done
+
+    async def _write_all(self) -> None:
+        while self._queue:
+            group = self._take_group()
+            try:
+                places = await self._write(group)
+            except Exception as error:
+                # Each caller hears of the failure and answers 503: the outcome is unknown.
+                for waiting in group:
+                    if not waiting.done.done():
+                        waiting.done.set_exception(error)
+            else:
+                for waiting, place in zip(group, places, strict=True):
+                    if not waiting.done.done():
+                        waiting.done.set_result(place)
+
+    def _take_group(self) -> list[_Waiting]:
+        size, count = 0, 0
+        for waiting in self._queue[:GROUP_MAX]:
+            size += len(waiting.arrival.body)
+            if count and size > GROUP_BYTES_MAX:
+                break
+            count += 1
+        group, self._queue = self._queue[:count], self._queue[count:]
+        return group
+
+    async def _write(self, group: Sequence[_Waiting]) -> list[Place]:
+        arrivals = [waiting.arrival for waiting in group]
+        homes = [partition_of(arrival.emitter, self._partitions) for arrival in arrivals]
+        async with self._pool.acquire() as connection, connection.transaction():
+            following: dict[int, int] = {}
+            # Locks are taken in one order everywhere, so two doors never wait on each other.
+            for home in sorted(set(homes)):
+                following[home] = await connection.fetchval(
+                    _sql("append_counter"), home, homes.count(home)
+                )
+            places = []
+            for home in homes:
+                places.append(Place(home, following[home]))
+                following[home] += 1
+            await connection.copy_records_to_table(
+                "intake",
+                schema_name="log",
+                columns=_INTAKE_COLUMNS,
+                records=[_row(place, a) for place, a in zip(places, arrivals, strict=True)],
+            )
+            await connection.execute(f"NOTIFY {INTAKE_CHANNEL}")
+        return places
+
+    async def find(self, emitter: str, submission: str) -> list[Indexed]:
+        """What stands in the index under that id."""
+        rows = await self._pool.fetch(_sql("look_up"), [emitter], [submission])
+        return [_indexed(row) for row in rows]
+
+    async def leaf(self, index: int) -> LeafRecord:
+        """One leaf by its index."""
+        rows = await self._pool.fetch(_sql("leaves"), index, 1)
+        if not rows or rows[0]["leaf_index"] != index:
+            raise LookupError(f"there is no leaf {index} yet")
+        return _leaf_record(rows[0])
+
+    async def key_ring(self) -> KeyRing:
+        """All emitters and keys."""
+        return await _key_ring(self._pool.fetch)
+
+
+class PostgresLeaves:
+    """The readers' side: leaves in order, and the bodies they stand for."""
+
+    def __init__(self, pool: asyncpg.Pool, hints: Hints) -> None:
+        self._pool = pool
+        self._hints = hints
+
+    async def tail(self) -> LeafRecord | None:
+        """The last leaf."""
+        row = await self._pool.fetchrow(_sql("tail"))
+        return _leaf_record(row) if row else None
+
+    async def leaves(self, start: int, limit: int) -> list[LeafRecord]:
+        """Up to `limit` leaves from an index on."""
+        rows = await self._pool.fetch(_sql("leaves"), start, limit)
+        return [_leaf_record(row) for row in rows]
+
+    async def bodies(self, places: Sequence[Place]) -> list[bytes]:
+        """The exact bytes at these places."""
+        rows = await self._pool.fetch(
+            _sql("bodies"), [p.partition for p in places], [p.offset for p in places]
+        )
+        if len(rows) != len(places):
+            raise LookupError("a body that has a leaf is missing from the intake")
+        return [row["body"] for row in rows]
+
+    async def wait_leaf(self, index: int, seconds: float) -> None:
+        """Return when a leaf may have come."""
+        await self._hints.wait(seconds)
+
+    async def quarantined(self) -> dict[int, int]:
+        """Leaves that no fold shall read."""
+        rows = await self._pool.fetch("SELECT leaf_index, act_leaf FROM log.quarantine")
+        return {row["leaf_index"]: row["act_leaf"] for row in rows}
+
+
+class PostgresSequencerLog(PostgresLeaves):
+    """The one writer's side."""
+
+    def __init__(
+        self,
+        pool: asyncpg.Pool,
+        leaf_hints: Hints,
+        intake_hints: Hints,
+        partitions: int = INTAKE_PARTITIONS,
+    ) -> None:
+        super().__init__(pool, leaf_hints)
+        self.partitions = partitions
+        self._intake_hints = intake_hints
+
+    async def intake(self, after: Positions, limit: int) -> list[IntakeRecord]:
+        """Records at or past the positions."""
+        rows = await self._pool.fetch(_sql("intake"), list(after), limit)
+        return [_intake_record(row) for row in rows]
+
+    async def wait_intake(self, seconds: float) -> None:
+        """Return when something may have arrived."""
+        await self._intake_hints.wait(seconds)
+
+    async def look_up(self, ids: Sequence[tuple[str, str]]) -> list[Indexed]:
+        """What stands under these ids."""
+        rows = await self._pool.fetch(
+            _sql("look_up"), [emitter for emitter, _ in ids], [sid for _, sid in ids]
+        )
+        return [_indexed(row) for row in rows]
+
+    async def key_ring(self) -> KeyRing:
+        """All emitters and keys."""
+        return await _key_ring(self._pool.fetch)
+
+    async def commit(self, round_: Round) -> bool:
+        """Leaves and index in one transaction; False if another writer took an index first."""
+        try:
+            async with self._pool.acquire() as connection, connection.transaction():
+                # A crash before COMMIT leaves nothing; after it, everything. An error of COMMIT
+                # itself is an unknown outcome and is not caught: the caller reads the tail again.
+                await _insert(connection, "leaf", [_leaf_row(r) for r in round_.leaves])
+                await _insert(connection, "submission", [_indexed_row(r) for r in round_.indexed])
+                await _insert_changes(connection, round_)
+                await connection.execute(f"NOTIFY {LEAF_CHANNEL}")
+        except asyncpg.UniqueViolationError:
+            return False
+        return True
+
+
+async def _insert_changes(connection: Any, round_: Round) -> None:
+    emitters = [(i, c) for i, c in round_.emitters if isinstance(c, Emitter)]
+    keys = [(i, c) for i, c in round_.emitters if isinstance(c, Key)]
+    # One act may change an emitter twice; only its last state at that leaf is kept.
+    states = {(c.emitter, i): _emitter_row(i, c) for i, c in emitters}
+    key_states = {(c.kid, i): _key_row(i, c) for i, c in keys}
+    await _insert(connection, "emitter", list(states.values()))
+    await _insert(connection, "emitter_key", list(key_states.values()))
+    for leaf_index, act_leaf in round_.quarantined:
+        await connection.execute(
+            "INSERT INTO log.quarantine VALUES ($1, $2) ON CONFLICT DO NOTHING",
+            leaf_index,
+            act_leaf,
+        )
+
+
+async def _insert(connection: Any, table: str, records: Sequence[tuple[Any, ...]]) -> None:
+    if records:
+        await connection.copy_records_to_table(table, schema_name="log", records=records)
+
+
+async def _key_ring(fetch: Callable[[str], Awaitable[list[asyncpg.Record]]]) -> KeyRing:
+    ring = KeyRing()
+    for row in await fetch(_sql("emitters")):
+        ring.emitters[row["emitter"]] = Emitter(
+            row["emitter"],
+            EmitterKind(row["kind"]),
+            row["name"],
+            row["added_leaf"],
+            tuple(row["schemes"]),
+        )
+    for row in await fetch(_sql("emitter_keys")):
+        jwk: PublicJwk = msgspec.json.decode(row["jwk"], type=PublicJwk)
+        ring.keys[row["kid"]] = Key(
+            row["kid"], row["emitter"], jwk, row["added_leaf"], row["revoked_leaf"]
+        )
+    return ring
+
+
+# --- rows and records ---------------------------------------------------------------------
+
+
+def _row(place: Place, a: Arrival) -> tuple[Any, ...]:
+    return (
+        place.partition,
+        place.offset,
+        a.emitter,
+        a.submission,
+        a.body_sha256,
+        a.events,
+        a.received_at,
+        a.token,
+        a.body,
+    )
+
+
+def _leaf_row(record: LeafRecord) -> tuple[Any, ...]:
+    place = record.place
+    return (
+        record.index,
+        record.previous_hash,
+        record.leaf,
+        place.partition,
+        place.offset,
+        list(record.positions),
+    )
+
+
+def _indexed_row(one: Indexed) -> tuple[Any, ...]:
+    return (one.emitter, one.submission, one.body_sha256, one.leaf_index, one.outcome.value)
+
+
+def _emitter_row(leaf_index: int, one: Emitter) -> tuple[Any, ...]:
+    schemes = list(one.schemes)
+    return (one.emitter, leaf_index, one.kind.value, one.name, one.added_leaf, schemes)
+
+
+def _key_row(leaf_index: int, key: Key) -> tuple[Any, ...]:
+    jwk = msgspec.json.encode(key.jwk).decode()
+    return (key.kid, leaf_index, key.emitter, jwk, key.added_leaf, key.revoked_leaf)
+
+
+def _intake_record(row: asyncpg.Record) -> IntakeRecord:
+    return IntakeRecord(
+        Place(row["partition"], row["offset"]),
+        row["emitter"],
+        row["submission"],
+        row["body_sha256"],
+        row["body_bytes"],
+        row["token"],
+        row["events"],
+        row["received_at"],
+    )
+
+
+def _leaf_record(row: asyncpg.Record) -> LeafRecord:
+    return LeafRecord(
+        row["leaf_index"],
+        row["previous_hash"],
+        row["leaf"],
+        Place(row["partition"], row["offset"]),
+        tuple(row["positions"]),
+    )
+
+
+def _indexed(row: asyncpg.Record) -> Indexed:
+    return Indexed(
+        row["emitter"],
+        row["submission"],
+        row["body_sha256"],
+        row["leaf_index"],
+        LeafOutcome(row["outcome"]),
+    )

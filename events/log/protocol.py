@@ -1,0 +1,141 @@
+"""The log as every service sees it; one contract suite holds each implementation to it.
+
+Nothing here is shaped by a database: an intake is partitions of records in commit order, the
+leaves are one chain, and the index answers what stands already.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from events.keys import Emitter, Key, KeyRing
+from events.leaf import LeafOutcome
+
+#: The next offset to read, by partition.
+Positions = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a body lies in the intake."""
+
+    partition: int
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A submission that the door accepted: exact bytes and what it found out about them."""
+
+    emitter: str
+    submission: str
+    body_sha256: bytes
+    token: str
+    events: int
+    received_at: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeRecord:
+    """An arrival as it lies in the intake; the body stays there until it is asked for."""
+
+    place: Place
+    emitter: str
+    submission: str
+    body_sha256: bytes
+    body_bytes: int
+    token: str
+    events: int
+    received_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeafRecord:
+    """A leaf and what is kept beside it.
+
+    `positions`: everything before them in the intake has its leaf at or before this one.
+    """
+
+    index: int
+    previous_hash: bytes
+    leaf: bytes
+    place: Place
+    positions: Positions
+
+
+@dataclass(frozen=True, slots=True)
+class Indexed:
+    """What the index knows of an (emitter, id): one per body that got a leaf."""
+
+    emitter: str
+    submission: str
+    body_sha256: bytes
+    leaf_index: int
+    outcome: LeafOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One commit of the sequencer: leaves in order, and what they change in the derived index."""
+
+    leaves: tuple[LeafRecord, ...]
+    indexed: tuple[Indexed, ...]
+    emitters: tuple[tuple[int, Emitter | Key], ...]
+    quarantined: tuple[tuple[int, int], ...]
+
+
+class Intake(Protocol):
+    """What the door needs of the log."""
+
+    async def append(self, arrival: Arrival) -> Place:
+        """Keep an arrival. When this returns it is durable; when it raises, nobody knows."""
+
+    async def find(self, emitter: str, submission: str) -> list[Indexed]:
+        """What stands in the index under that id, any body."""
+
+    async def leaf(self, index: int) -> LeafRecord:
+        """One leaf; LookupError if it does not exist yet."""
+
+    async def key_ring(self) -> KeyRing:
+        """All emitters and keys at the index's last leaf."""
+
+
+class Leaves(Protocol):
+    """What readers of the history need of the log."""
+
+    async def tail(self) -> LeafRecord | None:
+        """The last leaf."""
+
+    async def leaves(self, start: int, limit: int) -> list[LeafRecord]:
+        """Up to `limit` leaves from an index on, in order, without a hole."""
+
+    async def bodies(self, places: Sequence[Place]) -> list[bytes]:
+        """The exact bytes at these places, in the order asked."""
+
+    async def wait_leaf(self, index: int, seconds: float) -> None:
+        """Return when a leaf of that index may exist, at the latest after some seconds: a hint."""
+
+    async def quarantined(self) -> dict[int, int]:
+        """Leaves that no fold shall read, each with the leaf of the act that said so."""
+
+
+class SequencerLog(Leaves, Protocol):
+    """What the one writer needs of the log."""
+
+    partitions: int
+
+    async def intake(self, after: Positions, limit: int) -> list[IntakeRecord]:
+        """Up to `limit` records at or past the positions; each partition in its order, no hole."""
+
+    async def wait_intake(self, seconds: float) -> None:
+        """Return when something may have arrived, at the latest after some seconds: a hint."""
+
+    async def look_up(self, ids: Sequence[tuple[str, str]]) -> list[Indexed]:
+        """What stands in the index under these (emitter, id)."""
+
+    async def key_ring(self) -> KeyRing:
+        """All emitters and keys at the index's last leaf."""
+
+    async def commit(self, round_: Round) -> bool:
+        """Write a round behind the tail it was made for. True: won. False: another wrote first."""

@@ -1,0 +1,279 @@
+"""What the door can judge of a body alone: JSON, schema, who may say what, times and texts."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, get_args, get_type_hints
+
+import msgspec
+from msgspec import Struct
+
+from events import acts, vocabulary
+from events import data as platform_data
+from events.data import Data, Money
+from events.errors import Fault, Reason, Refused
+from events.limits import CLOCK_AHEAD_MAX, EVENTS_MAX, FAULTS_MAX, TIME_MIN
+from events.money import CURRENCIES
+from events.text import bad_character, escape, is_plain, texts
+from events.vocabulary import BY_TYPE, MAY_SIGN, EmitterKind, Event
+
+_BATCH = msgspec.json.Decoder(list[vocabulary.AnyEvent])
+_LOOSE = msgspec.json.Decoder(list[Any])
+_TOO_DEEP = "the JSON nests too deep"
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """Who signed, as the registry knows the emitter at the door."""
+
+    emitter: str
+    kind: EmitterKind
+    schemes: frozenset[str] = frozenset()
+
+
+def decode_events(body: bytes) -> list[Event]:
+    """The typed events of an accepted body. Raises `msgspec.DecodeError` and kin if it is none."""
+    events: list[Event] = _BATCH.decode(body)
+    return events
+
+
+def read_submission(body: bytes, speaker: Speaker, now: datetime) -> list[Event]:
+    """The events of a body, or `Refused` with every fault named (the first hundred).
+
+    `now` is the door's clock: times may be ahead of it by `CLOCK_AHEAD_MAX`.
+    """
+    try:
+        events = decode_events(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _explained(body, error) from error
+    if not 1 <= len(events) <= EVENTS_MAX:
+        raise _wrong_count(len(events))
+    _refuse_foreign_types(events, speaker)
+    latest = now + CLOCK_AHEAD_MAX
+    faults = list(_first(_faults(events, speaker, latest), FAULTS_MAX))
+    if not is_plain(body):
+        faults += _first(_text_faults(events), FAULTS_MAX - len(faults))
+    if faults:
+        raise _schema(faults)
+    return events
+
+
+def _refuse_foreign_types(events: Sequence[Event], speaker: Speaker) -> None:
+    may = MAY_SIGN[speaker.kind]
+    foreign = {type(event) for event in events} - may
+    if foreign:
+        names = ", ".join(sorted(vocabulary.type_of(cls) for cls in foreign))
+        raise Refused(Reason.NOT_ALLOWED, f"an emitter of kind {speaker.kind} may not say {names}")
+    for index, event in enumerate(events):
+        scheme = getattr(event.data, "scheme", None) if speaker.kind is EmitterKind.FUND else ""
+        if scheme != "" and scheme not in speaker.schemes and type(event) not in _CORRECTIONS:
+            raise Refused(
+                Reason.NOT_ALLOWED, f"event {index}: scheme {scheme} is not one of this fund's"
+            )
+
+
+_CORRECTIONS = frozenset(vocabulary.CORRECTIONS)
+
+
+# --- faults of decoded events -------------------------------------------------------------
+
+
+def _faults(events: Sequence[Event], speaker: Speaker, latest: datetime) -> Iterator[Fault]:
+    source = f"/emitters/{speaker.emitter}"
+    for index, event in enumerate(events):
+        if event.source != source:
+            yield Fault(f"/{index}/source", f"must be {source}, who signed")
+        if not TIME_MIN <= event.time <= latest:
+            yield Fault(f"/{index}/time", _time_detail(event.time))
+        data = event.data
+        for check in _CHECKS[type(data)]:
+            yield from check(data, f"/{index}/data", latest)
+
+
+_Check = Callable[[Any, str, datetime], Iterator[Fault]]
+
+
+def _moment_check(name: str) -> _Check:
+    def check(data: Any, pointer: str, latest: datetime) -> Iterator[Fault]:
+        value = getattr(data, name)
+        if value is not None and not TIME_MIN <= value <= latest:
+            yield Fault(f"{pointer}/{name}", _time_detail(value))
+
+    return check
+
+
+def _day_check(name: str) -> _Check:
+    def check(data: Any, pointer: str, latest: datetime) -> Iterator[Fault]:
+        value = getattr(data, name)
+        # A day later than UTC's can have begun in the registry's time zone.
+        if value is not None and not TIME_MIN.date() <= value <= latest.date() + timedelta(days=1):
+            yield Fault(f"{pointer}/{name}", _time_detail(value))
+
+    return check
+
+
+def _currency_check(name: str) -> _Check:
+    def check(data: Any, pointer: str, latest: datetime) -> Iterator[Fault]:
+        value = getattr(data, name)
+        if value is not None and value not in CURRENCIES:
+            yield Fault(f"{pointer}/{name}", f"{value} is not an ISO 4217 currency")
+
+    return check
+
+
+def _money_check(name: str) -> _Check:
+    inner = _currency_check("currency")
+
+    def check(data: Any, pointer: str, latest: datetime) -> Iterator[Fault]:
+        value = getattr(data, name)
+        if value is not None:
+            yield from inner(value, f"{pointer}/{name}", latest)
+
+    return check
+
+
+def _amount_has_currency(data: Any, pointer: str, latest: datetime) -> Iterator[Fault]:
+    if (data.amount is None) != (data.currency is None):
+        yield Fault(pointer, "state amount and currency together, or neither")
+
+
+def _period_in_order(data: Any, pointer: str, latest: datetime) -> Iterator[Fault]:
+    if data.period_from and data.period_to and data.period_from > data.period_to:
+        yield Fault(f"{pointer}/period_to", "is before period_from")
+
+
+def _lines_check(data: acts.LedgerPosted, pointer: str, latest: datetime) -> Iterator[Fault]:
+    for index, line in enumerate(data.lines):
+        if (line.debit is None) == (line.credit is None):
+            yield Fault(f"{pointer}/lines/{index}", "state exactly one of debit and credit")
+
+
+def _replacement_check(data: Any, pointer: str, latest: datetime) -> Iterator[Fault]:
+    new = data.replacement.data
+    for check in _CHECKS[type(new)]:
+        yield from check(new, f"{pointer}/replacement/data", latest)
+
+
+#: Days that a policy or an assignment may set ahead; all others are days that happened.
+_FUTURE_DAYS = frozenset({"day_from", "day_to"})
+
+
+def _checks_of(data: type[Struct]) -> tuple[_Check, ...]:
+    """Which checks a class of data needs, read off its annotations once."""
+    checks: list[_Check] = []
+    for name, hint in get_type_hints(data).items():
+        kinds = set(get_args(hint)) | {hint}
+        if datetime in kinds:
+            checks.append(_moment_check(name))
+        elif date in kinds and name not in _FUTURE_DAYS:
+            checks.append(_day_check(name))
+        elif Money in kinds:
+            checks.append(_money_check(name))
+        elif name in {"currency", "base", "quote"}:
+            checks.append(_currency_check(name))
+    if issubclass(data, platform_data.Approval):
+        checks.append(_amount_has_currency)
+    if issubclass(data, platform_data.Payment):
+        checks.append(_period_in_order)
+    if issubclass(data, acts.LedgerPosted):
+        checks.append(_lines_check)
+    if issubclass(data, vocabulary.Replacing):
+        checks.append(_replacement_check)
+    return tuple(checks)
+
+
+_CHECKS: dict[type[Struct], tuple[_Check, ...]] = {
+    data: _checks_of(data)
+    for data in {vocabulary.data_type_of(event) for event in vocabulary.EVENTS}
+}
+
+
+def _time_detail(value: date) -> str:
+    if isinstance(value, datetime):
+        ahead = "in the future" if value >= TIME_MIN else "before 2000"
+    else:
+        ahead = "in the future" if value >= TIME_MIN.date() else "before 2000"
+    return f"{value.isoformat()} is {ahead}"
+
+
+def _text_faults(events: Sequence[Event]) -> Iterator[Fault]:
+    for index, event in enumerate(events):
+        # A policy file is text of many lines, written by the authority.
+        allowed = "\n\t" if isinstance(event, vocabulary.PolicyAdopted) else ""
+        for pointer, text in texts(msgspec.to_builtins(event), f"/{index}"):
+            bad = bad_character(text, allowed=allowed)
+            if bad:
+                yield Fault(pointer, f"holds the character {bad}, which may not stand here")
+
+
+# --- faults of what could not be decoded --------------------------------------------------
+
+
+def _explained(body: bytes, error: Exception) -> Refused:
+    """The refusal of a body that is not a batch: bad JSON, or all its schema faults."""
+    try:
+        loose = _LOOSE.decode(body)
+    except RecursionError:
+        return Refused(Reason.MALFORMED, _TOO_DEEP)
+    except (msgspec.DecodeError, UnicodeDecodeError) as malformed:
+        return Refused(Reason.MALFORMED, f"the body is not a JSON array: {malformed}")
+    if not 1 <= len(loose) <= EVENTS_MAX:
+        return _wrong_count(len(loose))
+    faults = list(_first(_loose_faults(loose), FAULTS_MAX))
+    if not faults:
+        # The typed decoder saw what the loose one does not, such as a number out of range.
+        return Refused(Reason.MALFORMED, str(error))
+    return _schema(faults)
+
+
+def _loose_faults(values: Sequence[Any]) -> Iterator[Fault]:
+    for index, value in enumerate(values):
+        pointer = f"/{index}"
+        if not isinstance(value, dict):
+            yield Fault(pointer, "an event is a JSON object")
+            continue
+        event = BY_TYPE.get(value["type"]) if isinstance(value.get("type"), str) else None
+        if event is None:
+            yield Fault(f"{pointer}/type", f"unknown event type {value.get('type')!r}"[:200])
+            continue
+        yield from _struct_faults(value, event, pointer)
+
+
+def _struct_faults(value: dict[str, Any], struct: type[Struct], pointer: str) -> Iterator[Fault]:
+    """Every field of `value` that is missing or does not fit, down into nested data."""
+    for field in msgspec.structs.fields(struct):
+        place = f"{pointer}/{escape(field.encode_name)}"
+        if field.encode_name not in value:
+            if field.required:
+                yield Fault(place, "is required")
+            continue
+        given = value[field.encode_name]
+        inner = _data_class(field.type)
+        if inner and isinstance(given, dict):
+            yield from _struct_faults(given, inner, place)
+            continue
+        try:
+            msgspec.convert(given, field.type)
+        except (msgspec.ValidationError, RecursionError) as error:
+            yield Fault(place, str(error))
+
+
+def _data_class(hint: Any) -> type[Struct] | None:
+    candidates: Iterable[Any] = get_args(hint) or (hint,)
+    found = [c for c in candidates if isinstance(c, type) and issubclass(c, Data)]
+    return found[0] if len(found) == 1 else None
+
+
+def _first(faults: Iterator[Fault], most: int) -> Iterator[Fault]:
+    for _, fault in zip(range(most), faults, strict=False):
+        yield fault
+
+
+def _wrong_count(count: int) -> Refused:
+    return _schema([Fault("", f"a submission holds 1 to {EVENTS_MAX} events, this one {count}")])
+
+
+def _schema(faults: Sequence[Fault]) -> Refused:
+    first = faults[0]
+    more = f" and {len(faults) - 1} more" if len(faults) > 1 else ""
+    return Refused(Reason.SCHEMA, f"{first.pointer or '/'}: {first.detail}{more}", faults)
