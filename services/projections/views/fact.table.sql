@@ -1,0 +1,38 @@
+-- What each event adds: append only. A head stands for the event itself and keeps its id; the
+-- versions that a correction adds (1 stands, -1 takes back) have none.
+CREATE TABLE fact (
+    event_number bigint NOT NULL,
+    leaf_index bigint NOT NULL,
+    recorded_day date NOT NULL,
+    emitter_code integer NOT NULL,
+    type event_type NOT NULL,
+    event_id text,
+    digest bigint,
+    worker_code integer,
+    task text,
+    contract text,
+    residence text NOT NULL,
+    task_group task_group NOT NULL,
+    currency text NOT NULL,
+    rail rail NOT NULL,
+    day date,
+    kind fact_kind,
+    n integer,
+    seconds bigint,
+    amount bigint,
+    fee bigint,
+    tax bigint,
+    withheld bigint,
+    net bigint,
+    reason text,
+    decided_by decider NOT NULL,
+    sandbox boolean NOT NULL,
+    original bigint,
+    version smallint
+);
+-- Holds an event id to its first use.
+CREATE UNIQUE INDEX fact_event_id ON fact (emitter_code, event_id) WHERE event_id IS NOT NULL;
+CREATE INDEX fact_number ON fact USING brin (event_number) WITH (pages_per_range = 16);
+CREATE INDEX fact_recorded ON fact USING brin (recorded_day) WITH (pages_per_range = 64);
+CREATE INDEX fact_original ON fact (original) WHERE original IS NOT NULL;
+CREATE INDEX fact_worker ON fact (worker_code, event_number) WHERE worker_code IS NOT NULL;

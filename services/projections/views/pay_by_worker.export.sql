@@ -1,0 +1,7 @@
+-- pay_by_worker in natural-key order, codes as text: equal logs give equal bytes.
+SELECT emitter, worker, day, currency, rail, residence, recorded_day,
+       payments, gross, fee, tax, withheld, net
+FROM pay_by_worker
+JOIN emitter USING (emitter_code)
+JOIN worker USING (worker_code)
+ORDER BY emitter, worker, day, currency, rail, residence, recorded_day

@@ -1,0 +1,17 @@
+-- Codes of workers, made where they are new. $1 emitter codes, $2 pseudonyms, $3 recorded days
+-- (arrays of one length, distinct in the first two).
+WITH asked AS (
+    SELECT * FROM unnest($1::integer[], $2::text[], $3::date[]) AS a(emitter_code, worker, day)
+), made AS (
+    INSERT INTO worker (emitter_code, worker, first_recorded_day)
+    SELECT emitter_code, worker, day FROM asked
+    WHERE NOT EXISTS (
+        SELECT FROM worker AS w
+        WHERE w.emitter_code = asked.emitter_code AND w.worker = asked.worker
+    )
+    ORDER BY emitter_code, worker
+    RETURNING emitter_code, worker, worker_code
+)
+SELECT emitter_code, worker, worker_code FROM made
+UNION ALL
+SELECT w.emitter_code, w.worker, w.worker_code FROM worker AS w JOIN asked USING (emitter_code, worker)
