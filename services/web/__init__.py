@@ -1,0 +1,1 @@
+"""What the door and the query API share at their HTTP edge."""

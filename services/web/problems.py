@@ -1,0 +1,82 @@
+"""RFC 9457 problem documents: the one shape of every error that leaves the registry."""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+import structlog
+from fastapi import FastAPI, Request, Response
+from starlette.exceptions import HTTPException
+
+from events.errors import Fault
+
+PROBLEM_TYPE = "application/problem+json"
+#: Problem types are `urn:` names, stable for ever; docs/problems.md explains each.
+_PREFIX = "urn:sijill:problem:"
+_log = structlog.get_logger()
+
+
+class Problem(Exception):
+    """An answer that says what was wrong and what to do."""
+
+    def __init__(
+        self,
+        status: int,
+        kind: str,
+        detail: str,
+        *,
+        faults: Sequence[Fault] = (),
+        headers: Mapping[str, str] | None = None,
+        **members: Any,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.kind = kind
+        self.detail = detail
+        self.faults = faults
+        self.headers = dict(headers or {})
+        self.members = members
+
+    def response(self) -> Response:
+        """The document as it goes out."""
+        document: dict[str, Any] = {
+            "type": _PREFIX + self.kind,
+            "title": HTTPStatus(self.status).phrase,
+            "status": self.status,
+            "detail": self.detail,
+            **self.members,
+        }
+        if self.faults:
+            document["errors"] = [
+                {"pointer": fault.pointer, "detail": fault.detail} for fault in self.faults
+            ]
+        return Response(
+            msgspec.json.encode(document),
+            self.status,
+            headers=self.headers,
+            media_type=PROBLEM_TYPE,
+        )
+
+
+def install_problems(app: FastAPI) -> None:
+    """Make every error of an app a problem document, its own and the framework's."""
+
+    async def on_problem(request: Request, error: Exception) -> Response:
+        assert isinstance(error, Problem)
+        return error.response()
+
+    async def on_http(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        kind = HTTPStatus(error.status_code).name.lower().replace("_", "-")
+        detail = str(error.detail)
+        headers = error.headers
+        return Problem(error.status_code, kind, detail, headers=headers).response()
+
+    async def on_error(request: Request, error: Exception) -> Response:
+        _log.error("request failed", path=request.url.path, exc_info=error)
+        return Problem(500, "internal", "an error of the registry; it has been logged").response()
+
+    app.add_exception_handler(Problem, on_problem)
+    app.add_exception_handler(HTTPException, on_http)
+    app.add_exception_handler(Exception, on_error)
