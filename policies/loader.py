@@ -22,6 +22,8 @@ def read_folder(folder: Path) -> dict[str, str]:
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
         try:
+            if path.is_symlink():
+                raise PolicyError([Fault(name, "is a link; put the file itself here")])
             if path.suffix == ".yaml":
                 texts[name] = _text(path, name)
             elif path.suffix in _FOREIGN_SUFFIXES:
@@ -37,8 +39,8 @@ def read_folder(folder: Path) -> dict[str, str]:
 
 
 def _text(path: Path, name: str) -> str:
-    if path.is_symlink() or not path.is_file():
-        raise PolicyError([Fault(name, "must be a plain file, not a link or a folder")])
+    if not path.is_file():
+        raise PolicyError([Fault(name, "is not a plain file")])
     with path.open("rb") as stream:
         content = stream.read(FILE_BYTES_MAX + 1)
     if len(content) > FILE_BYTES_MAX:

@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policies.bundle import BUNDLE_BYTES_MAX, FILE_BYTES_MAX, FILES_MAX, Bundle
@@ -255,6 +255,7 @@ def test_a_bundle_keeps_what_it_was_made_of() -> None:
     assert (again.digest, dict(bundle.files)) == (bundle.digest, {"a.yaml": GOOD})
 
 
+@settings(deadline=None)
 @given(
     days=st.sets(st.dates(date(1990, 1, 1), date(2040, 1, 1)), min_size=1, max_size=12),
     asked=st.dates(date(1989, 1, 1), date(2041, 1, 1)),
@@ -272,6 +273,7 @@ def test_at_equals_a_naive_scan(days: set[date], asked: date) -> None:
     assert parameter.at(asked).value == expected
 
 
+@settings(deadline=None)
 @given(
     st.text(max_size=60)
     | st.lists(

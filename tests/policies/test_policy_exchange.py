@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policies.exchange import DatedRate, Waits, rate_on
@@ -41,6 +41,7 @@ def test_of_two_rates_of_one_day_the_first_stands() -> None:
     assert rate_on([first, second], PAY_DAY, 0) == first
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(-20, 20), unique=True), st.integers(0, 10), st.data())
 def test_a_settled_rate_never_changes_by_later_days(
     ages: list[int], max_age: int, data: st.DataObject

@@ -34,13 +34,19 @@ def test_a_file_that_is_too_large_is_refused_unread(tmp_path: Path) -> None:
         read_folder(tmp_path)
 
 
-def test_a_link_out_of_the_folder_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "outside").write_text("a: 1\n")
-    rules = tmp_path / "rules"
-    rules.mkdir()
-    (rules / "a.yaml").symlink_to(tmp_path / "outside")
-    with pytest.raises(PolicyError, match=r"a\.yaml: must be a plain file"):
-        read_folder(rules)
+@pytest.mark.parametrize("link", ["a.yaml", "minimum_wage"])
+def test_a_link_is_refused_be_it_file_or_folder(tmp_path: Path, link: str) -> None:
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / link).symlink_to(tmp_path / "outside")
+    with pytest.raises(PolicyError, match=f"{link}: is a link"):
+        read_folder(tmp_path / "rules")
+
+
+def test_a_folder_named_like_a_rule_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").mkdir()
+    with pytest.raises(PolicyError, match="is not a plain file"):
+        read_folder(tmp_path)
 
 
 def test_a_rule_with_the_wrong_ending_is_not_lost_in_silence(tmp_path: Path) -> None:
