@@ -1,0 +1,1 @@
+"""The services: door, sequencer, projection, query API, checker."""

@@ -9,6 +9,7 @@ import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import asyncpg
@@ -36,6 +37,8 @@ INTAKE_CHANNEL, LEAF_CHANNEL = "sijill_intake", "sijill_leaf"
 GROUP_MAX, GROUP_BYTES_MAX = 256, 16 * 1024 * 1024
 #: A transaction that lasts longer belongs to a frozen process; the server ends it.
 TRANSACTION_TIMEOUT = "30s"
+#: Above every leaf index.
+_NO_LIMIT = 2**62
 _INTAKE_COLUMNS = (
     "partition",
     "offset",
@@ -220,6 +223,10 @@ class PostgresLeaves:
         """Return when a leaf may have come."""
         await self._hints.wait(seconds)
 
+    async def key_ring_before(self, index: int) -> KeyRing:
+        """All emitters and keys as the leaves below an index left them."""
+        return await _key_ring(self._pool.fetch, index)
+
     async def quarantined(self) -> dict[int, int]:
         """Leaves that no fold shall read."""
         rows = await self._pool.fetch("SELECT leaf_index, act_leaf FROM log.quarantine")
@@ -248,6 +255,11 @@ class PostgresSequencerLog(PostgresLeaves):
     async def wait_intake(self, seconds: float) -> None:
         """Return when something may have arrived."""
         await self._intake_hints.wait(seconds)
+
+    async def now(self) -> datetime:
+        """The server's time."""
+        moment: datetime = await self._pool.fetchval("SELECT clock_timestamp()")
+        return moment
 
     async def look_up(self, ids: Sequence[tuple[str, str]]) -> list[Indexed]:
         """What stands under these ids."""
@@ -296,9 +308,11 @@ async def _insert(connection: Any, table: str, records: Sequence[tuple[Any, ...]
         await connection.copy_records_to_table(table, schema_name="log", records=records)
 
 
-async def _key_ring(fetch: Callable[[str], Awaitable[list[asyncpg.Record]]]) -> KeyRing:
+async def _key_ring(
+    fetch: Callable[[str, int], Awaitable[list[asyncpg.Record]]], before: int = _NO_LIMIT
+) -> KeyRing:
     ring = KeyRing()
-    for row in await fetch(_sql("emitters")):
+    for row in await fetch(_sql("emitters"), before):
         ring.emitters[row["emitter"]] = Emitter(
             row["emitter"],
             EmitterKind(row["kind"]),
@@ -306,7 +320,7 @@ async def _key_ring(fetch: Callable[[str], Awaitable[list[asyncpg.Record]]]) -> 
             row["added_leaf"],
             tuple(row["schemes"]),
         )
-    for row in await fetch(_sql("emitter_keys")):
+    for row in await fetch(_sql("emitter_keys"), before):
         jwk: PublicJwk = msgspec.json.decode(row["jwk"], type=PublicJwk)
         ring.keys[row["kid"]] = Key(
             row["kid"], row["emitter"], jwk, row["added_leaf"], row["revoked_leaf"]

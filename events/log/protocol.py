@@ -6,6 +6,7 @@ leaves are one chain, and the index answers what stands already.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from events.keys import Emitter, Key, KeyRing
@@ -116,6 +117,9 @@ class Leaves(Protocol):
     async def wait_leaf(self, index: int, seconds: float) -> None:
         """Return when a leaf of that index may exist, at the latest after some seconds: a hint."""
 
+    async def key_ring_before(self, index: int) -> KeyRing:
+        """All emitters and keys as the leaves below an index left them."""
+
     async def quarantined(self) -> dict[int, int]:
         """Leaves that no fold shall read, each with the leaf of the act that said so."""
 
@@ -130,6 +134,9 @@ class SequencerLog(Leaves, Protocol):
 
     async def wait_intake(self, seconds: float) -> None:
         """Return when something may have arrived, at the latest after some seconds: a hint."""
+
+    async def now(self) -> datetime:
+        """The database's time, against which a writer checks its own clock."""
 
     async def look_up(self, ids: Sequence[tuple[str, str]]) -> list[Indexed]:
         """What stands in the index under these (emitter, id)."""

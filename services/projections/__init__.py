@@ -1,0 +1,1 @@
+"""Views of the log: leaves become rows, rows are summed, sums and cursor commit together."""

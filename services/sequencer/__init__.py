@@ -1,0 +1,1 @@
+"""The one writer of truth: every acknowledged body gets exactly one leaf."""
