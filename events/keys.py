@@ -57,6 +57,10 @@ class KeyRing:
             found = self._verifiers[kid] = Verifier(self.keys[kid].jwk)
         return found
 
+    def keep_verifiers(self, other: "KeyRing") -> None:
+        """Take over keys that another ring made ready; a kid means one key for ever."""
+        self._verifiers = other._verifiers
+
     def in_force(self, emitter: str, leaf_index: int) -> Key | None:
         """The newest key of an emitter that is valid at a leaf."""
         valid = [k for k in self.keys.values() if k.emitter == emitter and k.valid_at(leaf_index)]

@@ -6,13 +6,12 @@ same registry key gives the same bytes for ever (RULES 1.8).
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 import msgspec
 
 from events.jose import PrivateKey, sign_compact
 from events.keys import REGISTRY, KeyRing
-from events.leaf import Leaf, decode_leaf, leaf_hash, utc_text
+from events.leaf import Leaf, decode_leaf, leaf_hash
 
 RECEIPT_TYPE = "sijill-receipt+jws"
 ACKNOWLEDGEMENT_TYPE = "sijill-acknowledgement+jws"
@@ -55,7 +54,7 @@ class RegistryKeys:
     keys: Mapping[str, PrivateKey]
 
     def acknowledge(
-        self, ring: KeyRing, *, emitter: str, submission: str, body_sha256: str, at: datetime
+        self, ring: KeyRing, *, emitter: str, submission: str, body_sha256: str, received_at: str
     ) -> Acknowledgement:
         """Sign that a body was durably kept at a moment."""
         claims = {
@@ -63,7 +62,7 @@ class RegistryKeys:
             "emitter": emitter,
             "submission": submission,
             "body_sha256": body_sha256,
-            "received_at": utc_text(at),
+            "received_at": received_at,
         }
         signed = self._sign(self._newest(ring), ACKNOWLEDGEMENT_TYPE, claims)
         claims.pop("registry")

@@ -41,7 +41,7 @@ intake_counter = Table(
     Column("partition", SmallInteger, primary_key=True, autoincrement=False),
     Column("next_offset", BigInteger, nullable=False, server_default=text("0")),
     schema="log",
-    comment="The next offset of each partition; its row lock makes offsets follow commit order.",
+    comment="The next offset of each partition; its lock makes offsets follow commits.",
 )
 
 intake = Table(

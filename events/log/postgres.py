@@ -114,8 +114,11 @@ class _Waiting:
 class PostgresIntake:
     """The door's side. Concurrent appends share one transaction (group commit)."""
 
-    def __init__(self, pool: asyncpg.Pool, partitions: int = INTAKE_PARTITIONS) -> None:
+    def __init__(
+        self, pool: asyncpg.Pool, hints: Hints, partitions: int = INTAKE_PARTITIONS
+    ) -> None:
         self._pool = pool
+        self._hints = hints
         self._partitions = partitions
         self._queue: list[_Waiting] = []
         self._writer: asyncio.Task[None] | None = None
@@ -176,10 +179,13 @@ class PostgresIntake:
             await connection.execute(f"NOTIFY {INTAKE_CHANNEL}")
         return places
 
-    async def find(self, emitter: str, submission: str) -> list[Indexed]:
-        """What stands in the index under that id."""
-        rows = await self._pool.fetch(_sql("look_up"), [emitter], [submission])
-        return [_indexed(row) for row in rows]
+    async def look_up(self, ids: Sequence[tuple[str, str]]) -> list[Indexed]:
+        """What stands under these ids."""
+        return await _look_up(self._pool, ids)
+
+    async def wait_leaf(self, index: int, seconds: float) -> None:
+        """Return when a leaf may have come."""
+        await self._hints.wait(seconds)
 
     async def leaf(self, index: int) -> LeafRecord:
         """One leaf by its index."""
@@ -263,10 +269,7 @@ class PostgresSequencerLog(PostgresLeaves):
 
     async def look_up(self, ids: Sequence[tuple[str, str]]) -> list[Indexed]:
         """What stands under these ids."""
-        rows = await self._pool.fetch(
-            _sql("look_up"), [emitter for emitter, _ in ids], [sid for _, sid in ids]
-        )
-        return [_indexed(row) for row in rows]
+        return await _look_up(self._pool, ids)
 
     async def key_ring(self) -> KeyRing:
         """All emitters and keys."""
@@ -285,6 +288,12 @@ class PostgresSequencerLog(PostgresLeaves):
         except asyncpg.UniqueViolationError:
             return False
         return True
+
+
+async def _look_up(pool: asyncpg.Pool, ids: Sequence[tuple[str, str]]) -> list[Indexed]:
+    emitters, submissions = [emitter for emitter, _ in ids], [sid for _, sid in ids]
+    rows = await pool.fetch(_sql("look_up"), emitters, submissions)
+    return [_indexed(row) for row in rows]
 
 
 async def _insert_changes(connection: Any, round_: Round) -> None:

@@ -92,8 +92,11 @@ class Intake(Protocol):
     async def append(self, arrival: Arrival) -> Place:
         """Keep an arrival. When this returns it is durable; when it raises, nobody knows."""
 
-    async def find(self, emitter: str, submission: str) -> list[Indexed]:
-        """What stands in the index under that id, any body."""
+    async def look_up(self, ids: Sequence[tuple[str, str]]) -> list[Indexed]:
+        """What stands in the index under these (emitter, id), any body."""
+
+    async def wait_leaf(self, index: int, seconds: float) -> None:
+        """Return when a leaf of that index may exist, at the latest after some seconds: a hint."""
 
     async def leaf(self, index: int) -> LeafRecord:
         """One leaf; LookupError if it does not exist yet."""

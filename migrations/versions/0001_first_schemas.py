@@ -77,7 +77,7 @@ def upgrade() -> None:
         sa.Column("next_offset", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.PrimaryKeyConstraint("partition", name=op.f("intake_counter_pk")),
         schema="log",
-        comment="The next offset of each partition; its row lock makes offsets follow commit order.",
+        comment="The next offset of each partition; its lock makes offsets follow commits.",
     )
     op.create_table(
         "leaf",

@@ -1,0 +1,242 @@
+"""HTTP at the door: reads headers and bodies within limits, maps refusals to problems."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+
+import msgspec
+import structlog
+from fastapi import FastAPI, Request, Response
+from starlette.requests import ClientDisconnect
+
+from events.errors import Reason, Refused
+from events.limits import (
+    BODY_BYTES_MAX,
+    BODY_SECONDS_MAX,
+    BYTES_IN_FLIGHT_MAX,
+    WAIT_SECONDS_MAX,
+)
+from events.receipt import Acknowledgement
+from events.token import CONTENT_TYPE
+from services.ingest.door import KEYS_SECONDS, LOG_ERRORS, Accepted, Door, TooMany, Unavailable
+from services.ingest.metrics import IngestMetrics
+from services.ingest.openapi import SUBMISSION_DOCS, VALIDATION_DOCS, with_vocabulary
+from services.web.problems import Problem, install_problems
+
+_log = structlog.get_logger()
+#: The door says "not ready" when its keys could not be read for this long, in seconds.
+READY_SECONDS = 10.0
+#: Seconds after which a 503 may be tried again.
+RETRY_SECONDS = 2
+
+_STATUS = {
+    Reason.MALFORMED: 400,
+    Reason.UNKNOWN_KEY: 401,
+    Reason.BAD_SIGNATURE: 401,
+    Reason.CLOCK_AHEAD: 401,
+    Reason.REVOKED_KEY: 403,
+    Reason.NOT_ALLOWED: 403,
+    Reason.TOO_LARGE: 413,
+    Reason.UNSUPPORTED: 415,
+    Reason.SCHEMA: 422,
+    Reason.CONFLICT: 409,
+}
+
+
+class InFlight:
+    """Bytes of bodies held right now, bounded so that a flood meets 503 instead of memory's end."""
+
+    def __init__(self, most: int = BYTES_IN_FLIGHT_MAX) -> None:
+        self.most = most
+        self.held = 0
+
+    @contextlib.contextmanager
+    def hold(self, size: int) -> Iterator[None]:
+        """Hold `size` bytes, or raise `Unavailable`."""
+        if self.held + size > self.most:
+            raise Unavailable("the door holds as many bytes as it may")
+        self.held += size
+        try:
+            yield
+        finally:
+            self.held -= size
+
+
+def create_app(door: Door, metrics: IngestMetrics | None = None) -> FastAPI:
+    """The door as an ASGI application."""
+    measured = metrics or IngestMetrics()
+    flight = InFlight()
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        keeping = asyncio.create_task(_keep_keys(door, measured))
+        yield
+        keeping.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await keeping
+
+    app = FastAPI(
+        title="Sijill: the door", version="1", lifespan=lifespan, docs_url=None, redoc_url=None
+    )
+    install_problems(app)
+
+    async def admit(request: Request, act: Callable[[str, bytes], Awaitable[Response]]) -> Response:
+        """Headers, body, then the door; every refusal counted and answered as a problem."""
+        try:
+            token = _token_of(request)
+            size = _declared_size(request)
+            with flight.hold(size):
+                return await act(token, await _body_of(request))
+        except Refused as refused:
+            measured.refused.labels(refused.reason.value).inc()
+            raise _problem(refused) from refused
+        except TooMany as too_many:
+            measured.refused.labels("too-many").inc()
+            raise Problem(
+                429,
+                "too-many",
+                "this emitter sends more than it may: wait, then send the same bytes again",
+                headers={"Retry-After": str(int(too_many.seconds) + 1)},
+            ) from too_many
+        except Unavailable as unavailable:
+            measured.refused.labels("unavailable").inc()
+            headers = {"Retry-After": str(RETRY_SECONDS)}
+            raise Problem(503, "unavailable", str(unavailable), headers=headers) from unavailable
+
+    @app.post("/v1/submissions", openapi_extra=SUBMISSION_DOCS)
+    async def submit(request: Request) -> Response:
+        """Push a signed batch of events."""
+        wait = _wait_of(request)
+
+        async def act(token: str, body: bytes) -> Response:
+            with measured.seconds.time():
+                accepted = await door.submit(token, body, wait=wait)
+            measured.count(accepted, len(body))
+            return _answer(accepted, wait)
+
+        return await admit(request, act)
+
+    @app.post("/v1/validate", openapi_extra=VALIDATION_DOCS)
+    async def validate(request: Request) -> Response:
+        """The same checks by the same code; nothing is kept."""
+
+        async def act(token: str, body: bytes) -> Response:
+            events, standing = await door.validate(token, body)
+            stands = None if standing is None else standing.leaf_index
+            return _json({"valid": True, "events": events, "stands_at_leaf": stands}, 200)
+
+        return await admit(request, act)
+
+    @app.get("/metrics", include_in_schema=False)
+    async def metrics_page() -> Response:
+        measured.in_flight.set(flight.held)
+        return Response(measured.page(), media_type="text/plain; version=0.0.4")
+
+    @app.get("/healthz", include_in_schema=False)
+    async def healthz() -> Response:
+        return _json({"status": "alive"}, 200)
+
+    @app.get("/readyz", include_in_schema=False)
+    async def readyz() -> Response:
+        ready = door.keys_age < READY_SECONDS
+        status = {"ready": ready, "keys_age_seconds": round(min(door.keys_age, 1e6), 1)}
+        return _json(status, 200 if ready else 503)
+
+    with_vocabulary(app)
+    return app
+
+
+async def _keep_keys(door: Door, measured: IngestMetrics) -> None:
+    while True:
+        try:
+            await door.refresh_keys()
+        except LOG_ERRORS as error:
+            measured.log_errors.inc()
+            _log.warning("keys could not be read", error=str(error))
+        await asyncio.sleep(KEYS_SECONDS)
+
+
+# --- request ------------------------------------------------------------------------------
+
+
+def _token_of(request: Request) -> str:
+    if "content-encoding" in request.headers:
+        raise Refused(Reason.UNSUPPORTED, "Content-Encoding is not accepted: send the bytes plain")
+    media, _, parameter = request.headers.get("content-type", "").partition(";")
+    charset = parameter.strip().lower().replace('"', "")
+    if media.strip().lower() != CONTENT_TYPE or charset not in {"", "charset=utf-8"}:
+        raise Refused(Reason.UNSUPPORTED, f"Content-Type must be {CONTENT_TYPE}")
+    tokens = request.headers.getlist("submission-signature")
+    if len(tokens) != 1:
+        raise Refused(Reason.MALFORMED, "exactly one header Submission-Signature is required")
+    return tokens[0]
+
+
+def _declared_size(request: Request) -> int:
+    """Bytes to set aside: as declared, or the most there may be when a body comes in chunks."""
+    text = request.headers.get("content-length")
+    size = int(text) if text and text.isascii() and text.isdigit() else BODY_BYTES_MAX
+    if size > BODY_BYTES_MAX:
+        raise _too_large()
+    return size
+
+
+async def _body_of(request: Request) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    try:
+        async with asyncio.timeout(BODY_SECONDS_MAX):
+            async for chunk in request.stream():
+                size += len(chunk)
+                if size > BODY_BYTES_MAX:
+                    raise _too_large()
+                chunks.append(chunk)
+    except TimeoutError as error:
+        raise Problem(
+            408, "too-slow", f"the body did not arrive within {BODY_SECONDS_MAX} s"
+        ) from error
+    except ClientDisconnect as error:
+        raise Problem(400, "cut-off", "the connection broke before the body's end") from error
+    return b"".join(chunks)
+
+
+def _wait_of(request: Request) -> float:
+    """Seconds of `Prefer: wait=N` (RFC 7240), at most `WAIT_SECONDS_MAX`; 0 without it."""
+    for preference in request.headers.get("prefer", "").split(","):
+        name, _, value = preference.split(";")[0].partition("=")
+        value = value.strip().strip('"')
+        if name.strip().lower() == "wait" and value.isascii() and value.isdigit():
+            return float(min(int(value[:9]), WAIT_SECONDS_MAX))
+    return 0.0
+
+
+# --- answer -------------------------------------------------------------------------------
+
+
+def _too_large() -> Refused:
+    return Refused(Reason.TOO_LARGE, f"a submission holds at most {BODY_BYTES_MAX} bytes")
+
+
+def _problem(refused: Refused) -> Problem:
+    headers = {}
+    status = _STATUS[refused.reason]
+    if status == 401:
+        headers["WWW-Authenticate"] = "Submission-Signature"
+    return Problem(
+        status, refused.reason.value, refused.detail, faults=refused.faults, headers=headers
+    )
+
+
+def _answer(accepted: Accepted, wait: float) -> Response:
+    document = accepted.document
+    applied = {"Preference-Applied": f"wait={int(wait)}"} if wait else {}
+    if isinstance(document, Acknowledgement):
+        return _json(document, 202, applied)
+    place = f"/v1/emitters/{document.emitter}/submissions/{document.submission}"
+    return _json(document, 200 if accepted.repeat else 201, {"Location": place, **applied})
+
+
+def _json(document: object, status: int, headers: dict[str, str] | None = None) -> Response:
+    return Response(
+        msgspec.json.encode(document), status, headers=headers, media_type="application/json"
+    )

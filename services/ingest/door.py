@@ -1,0 +1,220 @@
+"""The door: judges what it can judge alone, keeps the exact bytes, answers (RULES 1).
+
+`Door.submit` is read from top to bottom in the order of the checks. Once appended, nothing is
+refused; an append that failed has an unknown outcome and is answered 503, to be sent again.
+"""
+
+import asyncio
+import hashlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+import asyncpg
+import structlog
+
+from events.clock import Clock
+from events.errors import Reason, Refused
+from events.keys import Key, KeyRing
+from events.leaf import LeafOutcome, utc_text
+from events.limits import CLOCK_AHEAD_MAX
+from events.log.protocol import Arrival, Indexed, Intake
+from events.receipt import Acknowledgement, Receipt, RegistryKeys
+from events.submission import Speaker, read_submission
+from events.token import Token, parse_token
+from services.ingest.rates import EmitterRates
+from services.ingest.waiting import LeafWaiters
+
+_log = structlog.get_logger()
+#: Seconds an append may take before the answer is "unknown".
+APPEND_SECONDS_MAX = 10.0
+#: Seconds between reloads of the keys; an unknown kid asks for one at once.
+KEYS_SECONDS, KEYS_SECONDS_MIN = 1.0, 0.1
+#: What the log raises when it cannot be reached or refuses: the outcome of an append is unknown.
+LOG_ERRORS = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+
+
+class Unavailable(Exception):
+    """The log cannot be reached, or the outcome of an append is unknown."""
+
+
+class TooMany(Exception):
+    """The emitter sends too much; `seconds` to wait."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"wait {seconds:.1f} s")
+        self.seconds = seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What the door answers: an acknowledgement (202), or a receipt of old (200) or new (201)."""
+
+    document: Acknowledgement | Receipt
+    repeat: bool
+    events: int
+
+
+class Door:
+    """One door process over one log."""
+
+    def __init__(
+        self,
+        intake: Intake,
+        keys: RegistryKeys,
+        clock: Clock,
+        rates: EmitterRates | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._intake = intake
+        self._keys = keys
+        self._clock = clock
+        self._rates = rates or EmitterRates()
+        self._monotonic = monotonic
+        self._waiters = LeafWaiters(intake)
+        self._ring = KeyRing()
+        self._ring_at = -1e9
+        self._loading = asyncio.Lock()
+
+    async def submit(self, token_text: str, body: bytes, *, wait: float) -> Accepted:
+        """Check, keep, answer. Raises `Refused`, `TooMany` or `Unavailable`."""
+        token, digest, standing = await self._identify(token_text, body)
+        header = token.header
+        if standing is not None:
+            return Accepted(await self._receipt(standing), repeat=True, events=0)
+        events = self._judge(token, body)
+        arrival = Arrival(
+            emitter=header.iss,
+            submission=header.jti,
+            body_sha256=digest,
+            token=token.text,
+            events=events,
+            received_at=utc_text(self._clock()),
+            body=body,
+        )
+        await self._append(arrival)
+        # From here on the bytes are durable: whatever fails below, the platform holds a promise
+        # or, if this process dies first, sends again and is told the same.
+        if wait > 0:
+            found = await self._waiters.wait((header.iss, header.jti, digest), wait)
+            if found is not None:
+                return Accepted(await self._receipt(found), repeat=False, events=events)
+        return Accepted(self._acknowledge(arrival), repeat=False, events=events)
+
+    async def validate(self, token_text: str, body: bytes) -> tuple[int, Indexed | None]:
+        """The same checks, nothing kept: how many events, and what stands under the id already."""
+        token, _, standing = await self._identify(token_text, body)
+        return (0 if standing else self._judge(token, body)), standing
+
+    async def refresh_keys(self, older_than: float = KEYS_SECONDS_MIN) -> None:
+        """Read the keys anew unless that was done in the last seconds. Raises `LOG_ERRORS`."""
+        async with self._loading:
+            if self._monotonic() - self._ring_at < older_than:
+                return
+            ring = await self._intake.key_ring()
+            ring.keep_verifiers(self._ring)
+            self._ring, self._ring_at = ring, self._monotonic()
+
+    @property
+    def keys_age(self) -> float:
+        """Seconds since the keys were last read: the door is ready while this is small."""
+        return self._monotonic() - self._ring_at
+
+    # --- the checks, in order -----------------------------------------------------------
+
+    async def _identify(self, text: str, body: bytes) -> tuple[Token, bytes, Indexed | None]:
+        """Form, signature, rate, look-up. What stands already is the repeat's index entry."""
+        token = parse_token(text)
+        await self._verify(token, body)
+        seconds = self._rates.wait(token.header.iss, len(body), self._monotonic())
+        if seconds > 0:
+            raise TooMany(seconds)
+        digest = hashlib.sha256(body).digest()
+        return token, digest, await self._standing(token, digest)
+
+    async def _verify(self, token: Token, body: bytes) -> None:
+        header = token.header
+        now = self._clock()
+        if header.iat > (now + CLOCK_AHEAD_MAX).timestamp():
+            ahead = timedelta(seconds=header.iat - now.timestamp())
+            raise Refused(
+                Reason.CLOCK_AHEAD,
+                f"iat {header.iat} is {ahead} ahead of the registry's time {utc_text(now)}: "
+                "set the signing machine's clock",
+            )
+        key = await self._key(header.kid)
+        if key is None or key.emitter != header.iss:
+            raise Refused(
+                Reason.UNKNOWN_KEY, f"kid {header.kid} is not a key of emitter {header.iss}"
+            )
+        verifier = self._ring.verifier(header.kid)
+        if not verifier.verify(header.alg, token.signature, token.signing_input(body)):
+            raise Refused(
+                Reason.BAD_SIGNATURE,
+                "the signature does not fit these bytes: sign exactly the bytes that are sent",
+            )
+
+    async def _key(self, kid: str) -> Key | None:
+        if kid not in self._ring.keys:
+            try:
+                await self.refresh_keys()
+            except LOG_ERRORS as error:
+                raise Unavailable("the log cannot be reached") from error
+        return self._ring.keys.get(kid)
+
+    async def _standing(self, token: Token, digest: bytes) -> Indexed | None:
+        header = token.header
+        try:
+            found = await self._intake.look_up([(header.iss, header.jti)])
+        except LOG_ERRORS as error:
+            raise Unavailable("the log cannot be reached") from error
+        for one in found:
+            if one.body_sha256 == digest:
+                return one
+        for one in found:
+            if one.outcome is LeafOutcome.COUNTED:
+                raise Refused(
+                    Reason.CONFLICT,
+                    f"submission {header.jti} stands with SHA-256 {one.body_sha256.hex()}, "
+                    f"this body has {digest.hex()}: send other content under another id",
+                )
+        return None
+
+    def _judge(self, token: Token, body: bytes) -> int:
+        """Revocation, then schema; how many events."""
+        header = token.header
+        key, emitter = self._ring.keys[header.kid], self._ring.emitters[header.iss]
+        if key.revoked_leaf is not None:
+            raise Refused(
+                Reason.REVOKED_KEY, f"key {key.kid} was revoked by leaf {key.revoked_leaf}"
+            )
+        speaker = Speaker(emitter.emitter, emitter.kind, frozenset(emitter.schemes))
+        return len(read_submission(body, speaker, self._clock()))
+
+    # --- keeping and answering ------------------------------------------------------------
+
+    async def _append(self, arrival: Arrival) -> None:
+        try:
+            await asyncio.wait_for(self._intake.append(arrival), APPEND_SECONDS_MAX)
+        except LOG_ERRORS as error:
+            _log.warning("append failed", submission=arrival.submission, error=str(error))
+            raise Unavailable(
+                "the log did not confirm in time: send the same bytes again under the same id"
+            ) from error
+
+    async def _receipt(self, one: Indexed) -> Receipt:
+        try:
+            record = await self._intake.leaf(one.leaf_index)
+        except LOG_ERRORS as error:
+            raise Unavailable("the log cannot be reached") from error
+        return self._keys.receipt(self._ring, record.index, record.leaf)
+
+    def _acknowledge(self, arrival: Arrival) -> Acknowledgement:
+        return self._keys.acknowledge(
+            self._ring,
+            emitter=arrival.emitter,
+            submission=arrival.submission,
+            body_sha256=arrival.body_sha256.hex(),
+            received_at=arrival.received_at,
+        )

@@ -1,0 +1,54 @@
+"""Waiting for a leaf: many requests share one look at the index for each hint."""
+
+import asyncio
+
+from events.log.protocol import Indexed, Intake
+
+#: Seconds between looks at most, should a hint be lost.
+_POLL_SECONDS = 0.1
+
+_Key = tuple[str, str, bytes]
+
+
+class LeafWaiters:
+    """Requests that wait until their submission has its leaf."""
+
+    def __init__(self, intake: Intake) -> None:
+        self._intake = intake
+        self._waiting: dict[_Key, list[asyncio.Future[Indexed]]] = {}
+        self._watch: asyncio.Task[None] | None = None
+
+    async def wait(self, key: _Key, seconds: float) -> Indexed | None:
+        """The index entry of (emitter, id, digest) once it stands, or None after some seconds."""
+        future: asyncio.Future[Indexed] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(key, []).append(future)
+        if self._watch is None or self._watch.done():
+            self._watch = asyncio.create_task(self._look_until_done())
+        try:
+            return await asyncio.wait_for(future, seconds)
+        except TimeoutError:
+            return None
+        finally:
+            self._forget(key, future)
+
+    def _forget(self, key: _Key, future: asyncio.Future[Indexed]) -> None:
+        futures = self._waiting.get(key, [])
+        if future in futures:
+            futures.remove(future)
+        if not futures:
+            self._waiting.pop(key, None)
+
+    async def _look_until_done(self) -> None:
+        while self._waiting:
+            ids = sorted({(emitter, submission) for emitter, submission, _ in self._waiting})
+            try:
+                found = await self._intake.look_up(ids)
+            except Exception:
+                # The database is away: those who wait get their acknowledgement when time is up.
+                await asyncio.sleep(_POLL_SECONDS)
+                continue
+            for one in found:
+                for future in self._waiting.get((one.emitter, one.submission, one.body_sha256), []):
+                    if not future.done():
+                        future.set_result(one)
+            await self._intake.wait_leaf(0, _POLL_SECONDS)
