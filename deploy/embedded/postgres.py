@@ -126,6 +126,7 @@ class EmbeddedPostgres:
         if self._server is not None:
             _shut_down(self._server)
             self._server = None
+            sockets.clear(self._sockets, self.data)
         if self._lock is not None:
             self._lock.close()
             self._lock = None

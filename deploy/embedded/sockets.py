@@ -4,6 +4,7 @@ import hashlib
 import os
 import stat
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from deploy.embedded.accounts import Account
@@ -46,6 +47,13 @@ def prepare(folder: Path, account: Account) -> None:
                 f"The socket's folder {folder} has to be a folder of {account.name} with mode "
                 "0700, and is not: somebody else may have made it. Remove it and start again."
             ) from None
+
+
+def clear(folder: Path, data: Path) -> None:
+    """Take a folder outside `data` away again, once the server has removed its socket."""
+    if not folder.is_relative_to(data):
+        with suppress(OSError):
+            folder.rmdir()
 
 
 def _fits(folder: Path) -> bool:

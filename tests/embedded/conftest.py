@@ -32,6 +32,15 @@ def folder() -> Iterator[Path]:
         yield path
 
 
+@pytest.fixture(scope="session")
+def finished() -> Iterator[Path]:
+    """The data folder of a server that was started once and stopped."""
+    with reachable_folder() as path:
+        with EmbeddedPostgres(path / "data") as server:
+            pass
+        yield server.data
+
+
 @pytest.fixture(scope="module")
 def shared() -> Iterator[EmbeddedPostgres]:
     """One server for the tests that do not hurt it."""

@@ -34,7 +34,9 @@ with EmbeddedPostgres(Path(sys.argv[1])) as server:
 
 
 @pytest.fixture
-def server(folder: Path) -> Iterator[EmbeddedPostgres]:
+def server(folder: Path, finished: Path) -> Iterator[EmbeddedPostgres]:
+    """A server to hurt, on a copy: making a cluster takes most of a second, copying does not."""
+    subprocess.run(["cp", "-a", finished, folder / "data"], check=True)
     with EmbeddedPostgres(folder / "data") as running:
         yield running
 
@@ -163,7 +165,6 @@ async def test_an_orphaned_server_is_shut_down_and_replaced(
     os.kill(pid, signal.SIGCONT)
     with server:
         assert server.pid != pid
-        assert servers_in(server.data / "cluster") >= {server.pid}
         assert await ask(server, "SELECT 1") == 1
     assert gone(pid)
 
@@ -192,7 +193,10 @@ async def test_a_lock_file_naming_a_living_stranger_is_cleared(server: EmbeddedP
 
 async def test_a_path_too_long_for_a_socket(folder: Path) -> None:
     with EmbeddedPostgres(folder / ("long" * 30)) as server:
-        assert await ask(server, "SELECT 1") == 1
+        elsewhere = str(await ask(server, "SELECT current_setting('unix_socket_directories')"))
+        assert os.listdir(elsewhere.strip('"'))
+    with pytest.raises(FileNotFoundError):
+        os.listdir(elsewhere.strip('"'))
 
 
 async def test_a_path_with_what_clients_and_settings_stumble_over(folder: Path) -> None:
