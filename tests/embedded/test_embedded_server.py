@@ -69,6 +69,15 @@ def link_wheel(site: Path) -> None:
             shutil.copytree(source, site / part, symlinks=True, copy_function=os.link)
 
 
+def as_the_server(argv: list[str]) -> subprocess.Popen[bytes]:
+    user = "nobody" if os.geteuid() == 0 else None
+    return subprocess.Popen(argv, user=user, stderr=subprocess.DEVNULL)
+
+
+def says_ready(lock_file: Path) -> bool:
+    return lock_file.exists() and "ready" in lock_file.read_text()
+
+
 def gone(pid: int) -> bool:
     """A zombie, which only its adoptive parent can clear, is as good as gone."""
     try:
@@ -154,19 +163,17 @@ async def test_kill_9_of_the_supervisor_ends_the_server(
 
 
 async def test_an_orphaned_server_is_shut_down_and_replaced(
-    folder: Path, supervisor: subprocess.Popen[str]
+    server: EmbeddedPostgres, until: Until
 ) -> None:
-    pid = server_pid(supervisor)
-    # Stopped, it cannot act on the signal its parent's death sends: an orphan that still runs.
-    os.kill(pid, signal.SIGSTOP)
-    supervisor.kill()
-    supervisor.wait()
-    server = EmbeddedPostgres(folder / "data")
-    os.kill(pid, signal.SIGCONT)
-    with server:
-        assert server.pid != pid
-        assert await ask(server, "SELECT 1") == 1
-    assert gone(pid)
+    lock_file = server.data / "cluster" / "postmaster.pid"
+    command = Path(f"/proc/{server.pid}/cmdline").read_bytes().decode().split("\0")[:-1]
+    server.stop()
+    # Without the guard in front, so that it lives on as if its parent's death had gone unheard.
+    with as_the_server(command) as orphan:
+        until(lambda: says_ready(lock_file))
+        server.start()
+        assert orphan.wait() == 0
+    assert await ask(server, "SELECT 1") == 1
 
 
 def test_a_second_starter_is_told_who_holds_the_data(
@@ -183,11 +190,14 @@ def test_ctrl_c_does_not_reach_the_server(shared: EmbeddedPostgres) -> None:
 
 
 async def test_a_lock_file_naming_a_living_stranger_is_cleared(server: EmbeddedPostgres) -> None:
+    cluster = server.data / "cluster"
     server.stop()
-    stranger = os.getpid()
-    lock_file = server.data / "cluster" / "postmaster.pid"
-    lock_file.write_text(f"{stranger}\n{server.data / 'cluster'}\n0\n5432\n\n\n0 0\nready\n")
-    server.start()
+    # Of the server's own account: PostgreSQL by itself takes such a process for its own.
+    with as_the_server(["sleep", "1000"]) as stranger:
+        (cluster / "postmaster.pid").write_text(f"{stranger.pid}\n{cluster}\n0\n5432\n")
+        server.start()
+        assert stranger.poll() is None
+        stranger.kill()
     assert await ask(server, "SELECT 1") == 1
 
 
