@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import asyncpg
@@ -69,9 +70,19 @@ def link_wheel(site: Path) -> None:
             shutil.copytree(source, site / part, symlinks=True, copy_function=os.link)
 
 
-def as_the_server(argv: list[str]) -> subprocess.Popen[bytes]:
+@contextmanager
+def as_the_server(argv: list[str]) -> Iterator[subprocess.Popen[bytes]]:
+    """A process of the server's account that no guard watches, killed at the end."""
     user = "nobody" if os.geteuid() == 0 else None
-    return subprocess.Popen(argv, user=user, stderr=subprocess.DEVNULL)
+    with subprocess.Popen(argv, user=user, stderr=subprocess.DEVNULL) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def command_of(pid: int | None) -> list[str]:
+    return Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")[:-1]
 
 
 def says_ready(lock_file: Path) -> bool:
@@ -166,7 +177,7 @@ async def test_an_orphaned_server_is_shut_down_and_replaced(
     server: EmbeddedPostgres, until: Until
 ) -> None:
     lock_file = server.data / "cluster" / "postmaster.pid"
-    command = Path(f"/proc/{server.pid}/cmdline").read_bytes().decode().split("\0")[:-1]
+    command = command_of(server.pid)
     server.stop()
     # Without the guard in front, so that it lives on as if its parent's death had gone unheard.
     with as_the_server(command) as orphan:
@@ -197,7 +208,6 @@ async def test_a_lock_file_naming_a_living_stranger_is_cleared(server: EmbeddedP
         (cluster / "postmaster.pid").write_text(f"{stranger.pid}\n{cluster}\n0\n5432\n")
         server.start()
         assert stranger.poll() is None
-        stranger.kill()
     assert await ask(server, "SELECT 1") == 1
 
 
