@@ -1,0 +1,79 @@
+"""Files in, a `Reading` and events out: which importer reads what, and in which order."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from sijill_client.batches import ReadyEvent
+from sijill_client.errors import UnreadableFile
+from sijill_client.importers.detect import EVENTS, looks_like_events, table_format
+from sijill_client.importers.events_file import read_events
+from sijill_client.importers.merge import Reading
+from sijill_client.importers.mturk import MturkFile, RowFault
+from sijill_client.importers.records import Fault
+from sijill_client.importers.table import Table, decode, read_table
+from sijill_client.pseudonyms import Pseudonyms
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(slots=True)
+class Reader:
+    """Reads the files of one command. `source` is the platform's, `now` the time of the command."""
+
+    format: str
+    source: str
+    pseudonyms: Pseudonyms
+    now: datetime
+    reading: Reading = field(default_factory=Reading)
+    ready: list[ReadyEvent] = field(default_factory=list)
+
+    def read(self, files: Sequence[Path], progress: Progress) -> None:
+        """All files, in the order of their names and not in the order given.
+
+        The counting rules say which row is the first; files of one name go by their content, so
+        the folder in which they lie does not matter either.
+        """
+        bodies = [(path.name, body) for path in files if (body := self._bytes(path)) is not None]
+        bodies.sort(key=lambda one: (one[0], hashlib.sha256(one[1]).digest()))
+        for done, (name, body) in enumerate(bodies):
+            progress("read", done, len(bodies))
+            try:
+                self._file(name, body)
+            except UnreadableFile as fault:
+                self.reading.bad_files.append(Fault(name, 1, str(fault)))
+        progress("read", len(bodies), len(bodies))
+
+    def _bytes(self, path: Path) -> bytes | None:
+        try:
+            return path.read_bytes()
+        except OSError as fault:
+            reason = f"cannot be opened: {fault.strerror}"
+            self.reading.bad_files.append(Fault(path.name, 1, reason))
+            return None
+
+    def _file(self, name: str, body: bytes) -> None:
+        if self.format == EVENTS or (self.format == "auto" and looks_like_events(decode(body))):
+            self._events(name, body)
+            return
+        table = read_table(body)
+        self._table(name, table, table_format(table, self.format), hashlib.sha256(body).digest())
+
+    def _table(self, name: str, table: Table, format_name: str, digest: bytes) -> None:
+        file = MturkFile.of(table, format_name, digest, self.pseudonyms, self.now)
+        for record in table.records():
+            self.reading.count_row(name)
+            try:
+                self.reading.add(file.read(record), name, record.line)
+            except RowFault as fault:
+                self.reading.faults.append(Fault(name, record.line, str(fault)))
+
+    def _events(self, name: str, body: bytes) -> None:
+        for number, found in read_events(body, self.source):
+            self.reading.count_row(name)
+            if isinstance(found, ReadyEvent):
+                self.ready.append(found)
+            else:
+                self.reading.faults.append(Fault(name, number, found))
