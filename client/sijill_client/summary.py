@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -17,7 +17,9 @@ REFUSALS_SHOWN = 5
 
 def show(result: PushResult, console: Console) -> None:
     """Prints everything that a push has to say."""
-    console.print(Group(*_parts(result)))
+    for part in _parts(result):
+        # Lines are left whole, so that a log or `grep` finds file, line and reason together.
+        console.print(part, soft_wrap=isinstance(part, Text))
 
 
 def _parts(result: PushResult) -> Iterator[RenderableType]:
@@ -38,16 +40,21 @@ def _parts(result: PushResult) -> Iterator[RenderableType]:
 def _read_lines(result: PushResult) -> Iterator[tuple[str, int]]:
     yield "files", len(result.rows_by_file)
     yield "rows", result.rows
-    if result.by_status:
-        yield "distinct assignments", sum(result.by_status.values())
-    for status in ("approved", "rejected", "submitted", "none"):
-        if status in result.by_status or (result.by_status and status != "none"):
-            yield f"  {status}", result.by_status[status]
-    yield "  of them sandbox, no real money", result.sandbox
-    yield "  of them rejected first, approved later", result.overturned
+    yield "rows that cannot be read", len(result.unreadable)
+    if result.by_status or result.idle_rows:
+        yield from _assignment_lines(result)
+
+
+def _assignment_lines(result: PushResult) -> Iterator[tuple[str, int]]:
     yield "repeated rows", result.repeated_rows
     yield "rows of HITs nobody did", result.idle_rows
-    yield "rows that cannot be read", len(result.unreadable)
+    yield "distinct assignments", sum(result.by_status.values())
+    for status in ("approved", "rejected", "submitted"):
+        yield f"  {status}", result.by_status[status]
+    if result.by_status["none"]:
+        yield "  status not stated", result.by_status["none"]
+    yield "  of them sandbox, no real money", result.sandbox
+    yield "  of them rejected first, approved later", result.overturned
     yield "bad cells", len(result.bad_cells)
     yield "times without a zone, taken as UTC", result.utc_assumed
     yield "approvals without an amount", result.unit_pay_missing

@@ -1,5 +1,7 @@
 """The real export files, against the counts that their own README states."""
 
+import csv
+import io
 import re
 from collections import Counter
 from pathlib import Path
@@ -111,6 +113,11 @@ def test_no_word_of_feedback_and_no_workers_id_leaves_the_platform(
     workers = set(re.findall(r'"(A[0-9A-F]{14})"', text))
     assert len(workers) > 10
     assert not [worker for worker in workers if worker.encode() in sent]
+    table = csv.DictReader(io.StringIO(text, newline=""))
+    feedback = {row["RequesterFeedback"][:20] for row in table}
+    telling = {words for words in feedback if len(words) == 20}
+    assert telling
+    assert not [words for words in telling if words.encode() in sent]
 
 
 def test_the_kit_and_the_registry_name_the_same_task_groups() -> None:
