@@ -36,8 +36,8 @@ class AnomalyKind:
 class PushResult:
     """Everything a push has to say. Counts are of this command's files and its answers."""
 
+    files: int = 0
     rows: int = 0
-    rows_by_file: Counter[str] = field(default_factory=Counter)
     repeated_rows: int = 0
     idle_rows: int = 0
     by_status: Counter[str] = field(default_factory=Counter)
@@ -120,7 +120,9 @@ def push_files(
     reader = Reader(options.format, emitter.source, pseudonyms, clock())
     reader.read(files, progress)
     _tell_reading(reader.reading, options, result)
-    cut = _cut(reader, options, emitter.source, result)
+    cut = _cut(reader, options, result)
+    # Only the bodies are needed from here on, and sending may take long.
+    del reader
     if cut:
         try:
             _check_registry(emitter, url)
@@ -132,7 +134,7 @@ def push_files(
 
 
 def _tell_reading(reading: Reading, options: PushOptions, result: PushResult) -> None:
-    result.rows, result.rows_by_file = reading.rows, reading.rows_by_file
+    result.files, result.rows = reading.files, reading.rows
     result.repeated_rows, result.idle_rows = reading.repeated_rows, reading.idle_rows
     result.by_status, result.sandbox = reading.by_status(), reading.sandbox()
     result.overturned, result.utc_assumed = reading.overturned(), reading.zoneless
@@ -144,9 +146,12 @@ def _tell_reading(reading: Reading, options: PushOptions, result: PushResult) ->
     )
 
 
-def _cut(reader: Reader, options: PushOptions, source: str, result: PushResult) -> list[Batch]:
+def _cut(reader: Reader, options: PushOptions, result: PushResult) -> list[Batch]:
     """All submissions. Imported work goes first, then ready events in the order of their files."""
-    events: list[ReadyEvent] = [*events_of(reader.reading, options, source), *reader.ready]
+    events: list[ReadyEvent] = [
+        *events_of(reader.reading, options, reader.source),
+        *reader.ready,
+    ]
     result.events = Counter(event.type for event in events)
     cut = list(batches(events))
     result.submissions = len(cut)

@@ -26,7 +26,9 @@ def _parts(result: PushResult) -> Iterator[RenderableType]:
     yield _table("Read", _read_lines(result))
     yield from _faults("Files that cannot be read", result.bad_files)
     yield from _faults("Rows that cannot be read (nothing was sent of them)", result.unreadable)
-    yield from _faults("Bad cells (left unstated, the row was sent)", result.bad_cells)
+    yield from _faults(
+        "Cells that were not used (the rest of their row was sent)", result.bad_cells
+    )
     if result.events:
         yield _table("Events", sorted(result.events.items()))
     yield _table("Submissions", _submission_lines(result))
@@ -38,7 +40,7 @@ def _parts(result: PushResult) -> Iterator[RenderableType]:
 
 
 def _read_lines(result: PushResult) -> Iterator[tuple[str, int]]:
-    yield "files", len(result.rows_by_file)
+    yield "files", result.files
     yield "rows", result.rows
     yield "rows that cannot be read", len(result.unreadable)
     if result.by_status or result.idle_rows:
@@ -55,7 +57,7 @@ def _assignment_lines(result: PushResult) -> Iterator[tuple[str, int]]:
         yield "  status not stated", result.by_status["none"]
     yield "  of them sandbox, no real money", result.sandbox
     yield "  of them rejected first, approved later", result.overturned
-    yield "bad cells", len(result.bad_cells)
+    yield "cells that were not used", len(result.bad_cells)
     yield "times without a zone, taken as UTC", result.utc_assumed
     yield "approvals without an amount", result.unit_pay_missing
 

@@ -253,6 +253,27 @@ def test_an_overturned_rejection_outweighs_an_earlier_download_of_the_rejection(
     assert reading.overturned() == 1
 
 
+def test_two_rows_that_contradict_each_other_are_shown_and_the_first_stands(
+    tmp_path: Path,
+) -> None:
+    reading = read([write(tmp_path / "a.csv", [REJECTED, APPROVED])])
+    assert reading.by_status() == {"rejected": 1}
+    assert [str(fault) for fault in reading.bad_cells] == [
+        "a.csv, line 3: the status of 3ASSIGNMENT1: says approved, an earlier row rejected, "
+        "which stands"
+    ]
+
+
+def test_files_of_one_name_are_told_apart_by_their_folder(tmp_path: Path) -> None:
+    for folder in ("may", "june"):
+        (tmp_path / folder).mkdir()
+        write(tmp_path / folder / "batch.csv", [APPROVED | {"SubmitTime": folder}])
+    reading = read([tmp_path / "may" / "batch.csv", tmp_path / "june" / "batch.csv"])
+    assert {fault.file for fault in reading.faults} == {
+        str(tmp_path / folder / "batch.csv") for folder in ("may", "june")
+    }
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
@@ -308,7 +329,7 @@ def test_a_file_of_no_known_format_says_which_columns_the_nearest_format_wants(
 def test_an_empty_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "batch.csv").touch()
     assert [str(one) for one in read([tmp_path / "batch.csv"]).bad_files] == [
-        "batch.csv, line 1: the file is empty"
+        "batch.csv: the file is empty"
     ]
 
 

@@ -327,7 +327,11 @@ def test_a_file_that_cannot_be_read_does_not_keep_the_others_back(
 ) -> None:
     (tmp_path / "notes.txt").write_text("hello\n")
     result = job.push(batch, tmp_path / "notes.txt", tmp_path / "gone.csv")
-    assert [fault.file for fault in result.bad_files] == ["gone.csv", "notes.txt"]
+    assert [str(fault) for fault in result.bad_files] == [
+        f"{tmp_path / 'gone.csv'}: cannot be opened: No such file or directory",
+        "notes.txt: not an export of a known format "
+        "(mturk-web, mturk-clt, mturk-hitresults, events)",
+    ]
     assert len(result.accepted) == 1
     assert not result.complete
 

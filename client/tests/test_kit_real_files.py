@@ -52,7 +52,7 @@ def stated_counts(readme: str) -> dict[str, tuple[int, dict[str, int]]]:
 
 def test_all_files_together_count_as_the_readme_says(reading: Reading) -> None:
     assert reading.by_status() == {"approved": 17_756, "rejected": 200, "submitted": 13_879}
-    assert len(reading.rows_by_file) == 87
+    assert reading.files == 87
     assert (reading.rows, reading.repeated_rows) == (32_132, 297)
     assert (reading.sandbox(), reading.overturned()) == (865, 23)
     assert not reading.faults

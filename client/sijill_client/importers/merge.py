@@ -16,8 +16,8 @@ from sijill_client.importers.records import Assignment, Contract, Fault, ReadRow
 class Reading:
     """Everything that was read from the files of one command."""
 
+    files: int = 0
     rows: int = 0
-    rows_by_file: Counter[str] = field(default_factory=Counter)
     repeated_rows: int = 0
     idle_rows: int = 0
     zoneless: int = 0
@@ -26,10 +26,6 @@ class Reading:
     bad_files: list[Fault] = field(default_factory=list)
     assignments: dict[str, Assignment] = field(default_factory=dict)
     contracts: dict[str, Contract] = field(default_factory=dict)
-
-    def count_row(self, file: str) -> None:
-        self.rows += 1
-        self.rows_by_file[file] += 1
 
     def add(self, row: ReadRow, file: str, line: int) -> None:
         """Takes a row in; rows must come with files in name order."""
@@ -45,6 +41,9 @@ class Reading:
         self.repeated_rows += 1
         if new.verdict.weight > old.verdict.weight:
             self.assignments[new.task] = replace(old, verdict=new.verdict)
+        elif new.verdict.contradicts(old.verdict):
+            said = f"says {new.verdict.status}, an earlier row {old.verdict.status}, which stands"
+            self.bad_cells.append(Fault(file, line, f"the status of {new.task}: {said}"))
 
     def by_status(self) -> Counter[str]:
         """Distinct assignments by status."""

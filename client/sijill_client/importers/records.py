@@ -9,14 +9,15 @@ Status = Literal["approved", "rejected", "submitted", "none"]
 
 
 class Fault(NamedTuple):
-    """Something that could not be read: where, and why."""
+    """Something that could not be read: where, and why. Line 0: the file as a whole."""
 
     file: str
     line: int
     reason: str
 
     def __str__(self) -> str:
-        return f"{self.file}, line {self.line}: {self.reason}"
+        place = f"{self.file}, line {self.line}" if self.line else self.file
+        return f"{place}: {self.reason}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,10 @@ class Verdict:
         if self.status in ("submitted", "none"):
             return 0
         return 2 if self.overturned else 1
+
+    def contradicts(self, earlier: "Verdict") -> bool:
+        """Whether two decided rows disagree, and neither says that it came after the other."""
+        return self.weight == earlier.weight and self.status != earlier.status
 
 
 @dataclass(frozen=True, slots=True)
