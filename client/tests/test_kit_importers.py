@@ -71,11 +71,16 @@ def test_rows_without_the_two_marks_at_the_end_are_whole(tmp_path: Path) -> None
     assert not reading.faults
 
 
-def test_a_row_cut_off_in_the_middle_is_shown_with_its_line(tmp_path: Path) -> None:
-    (tmp_path / "batch.csv").write_text(csv_text([APPROVED], drop=9))
-    assert [str(fault) for fault in read([tmp_path / "batch.csv"]).faults] == [
-        "batch.csv, line 2: the row ends before AssignmentStatus"
+@pytest.mark.parametrize(("drop", "column"), [(9, "AssignmentStatus"), (11, "AssignmentId")])
+def test_a_row_cut_off_in_the_middle_is_shown_with_its_line(
+    tmp_path: Path, drop: int, column: str
+) -> None:
+    (tmp_path / "batch.csv").write_text(csv_text([APPROVED], drop=drop))
+    reading = read([tmp_path / "batch.csv"])
+    assert [str(fault) for fault in reading.faults] == [
+        f"batch.csv, line 2: the row ends before {column}"
     ]
+    assert reading.idle_rows == 0
 
 
 def test_a_quoted_line_break_neither_splits_a_row_nor_moves_the_line_numbers(
@@ -91,11 +96,17 @@ def test_a_quoted_line_break_neither_splits_a_row_nor_moves_the_line_numbers(
 
 
 def test_an_unclosed_quote_does_not_swallow_the_rest_of_a_file_silently(tmp_path: Path) -> None:
-    text = csv_text([APPROVED]) + '"3HIT2,\n' + csv_text([SUBMITTED]).split("\n")[1] + "\n"
+    rows = [
+        APPROVED,
+        APPROVED | {"AssignmentId": "3B", "RequesterFeedback": "OPEN thanks"},
+        APPROVED | {"AssignmentId": "3C"},
+    ]
+    text = csv_text(rows).replace('"', "").replace("OPEN", '"')
     (tmp_path / "batch.csv").write_text(text)
     reading = read([tmp_path / "batch.csv"])
-    assert reading.by_status() == {"approved": 1}
+    assert list(reading.assignments) == ["3ASSIGNMENT1"]
     assert [fault.line for fault in reading.faults] == [3]
+    assert "a quote is opened here and never closed" in reading.faults[0].reason
 
 
 def test_more_cells_than_the_header_names_means_shifted_columns(tmp_path: Path) -> None:
@@ -181,6 +192,25 @@ def test_one_contract_for_all_the_work_of_a_hit(tmp_path: Path) -> None:
                 "max_duration_seconds": 600,
             },
         )
+    ]
+
+
+def test_contracts_come_before_all_work_and_work_before_all_decisions(tmp_path: Path) -> None:
+    later = APPROVED | {
+        "HITId": "3HIT2",
+        "AssignmentId": "3B",
+        "CreationTime": "Sat Mar 10 10:00:00 PST 2018",
+        "SubmitTime": "Sat Mar 10 16:24:32 PST 2018",
+        "ApprovalTime": "",
+    }
+    made = events_of(read([write(tmp_path / "a.csv", [later, APPROVED])]), PushOptions(), SOURCE)
+    assert [event.id for event in made] == [
+        "contract.published:3HIT1",
+        "contract.published:3HIT2",
+        "task.completed:3ASSIGNMENT1",
+        "task.completed:3B",
+        "task.approved:3ASSIGNMENT1",
+        "task.approved:3B",
     ]
 
 
