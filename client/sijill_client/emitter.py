@@ -11,7 +11,13 @@ import msgspec
 
 from sijill_client.http import Caller, Clock, Patience, Sleep, now
 from sijill_client.keys import PlatformKey
-from sijill_client.signing import CONTENT_TYPE, access_token, sign_submission, submission_id
+from sijill_client.signing import (
+    ACCESS_SECONDS,
+    CONTENT_TYPE,
+    access_token,
+    sign_submission,
+    submission_id,
+)
 
 #: Seconds that `Prefer: wait` may ask for.
 WAIT_MAX = 30
@@ -19,8 +25,8 @@ WAIT_MAX = 30
 POLLS_MAX = 40
 #: How often an acknowledged submission is sent again to get its receipt.
 RECEIPT_POLLS_MAX = 12
-#: How far this machine's clock may be ahead of the registry's.
-CLOCK_AHEAD_MAX = timedelta(minutes=5)
+#: How far this machine's clock may be from the registry's before signatures or tokens fail.
+CLOCK_OFF_MAX = timedelta(seconds=ACCESS_SECONDS)
 
 State = Literal["accepted", "repeated", "acknowledged", "refused"]
 _Document = TypeVar("_Document")
@@ -154,10 +160,11 @@ class Emitter:
             answer = self._caller.call(lambda: self._post(submission, body, wait))
         return self._result(submission, answer, acknowledged)
 
-    def report(self, submission: str, polls: int = POLLS_MAX) -> Report | None:
-        """The report of a submission of this platform; None if it is not to be had (yet).
+    def report(self, submission: str, polls: int = POLLS_MAX) -> Report | Problem | None:
+        """The report of a submission of this platform, or why the registry refuses it.
 
-        Asks again, `polls` times at most, while the views have not read the submission.
+        Asks again, `polls` times at most, while the views have not read the submission; None if
+        they still have not then.
         """
         url = f"{self._url}/v1/emitters/{self.key.emitter}/submissions/{submission}"
         for poll in range(polls):
@@ -166,7 +173,7 @@ class Emitter:
             if found is not None and found.folded:
                 return found
             if found is None and answer.status_code != 404:
-                return None
+                return self._problem(answer)
             self._sleep(_pause(poll))
         return None
 
@@ -210,21 +217,19 @@ class Emitter:
         problem = _decoded(answer, Problem, of_success=False) or Problem(
             title=answer.reason_phrase or "unexpected answer", detail=answer.text[:200]
         )
-        problem = msgspec.structs.replace(problem, status=answer.status_code)
-        ahead = self._clock_ahead() if answer.status_code == 401 else None
-        if ahead is None:
-            return problem
-        return msgspec.structs.replace(problem, title="this machine's clock is wrong", detail=ahead)
+        both = self._clocks_apart() if answer.status_code == 401 else ""
+        detail = "; ".join(part for part in (problem.detail, both) if part)
+        return msgspec.structs.replace(problem, status=answer.status_code, detail=detail)
 
-    def _clock_ahead(self) -> str | None:
-        """Both clocks, if this machine's is so far ahead that no signature is accepted."""
+    def _clocks_apart(self) -> str:
+        """Both clocks, if they are so far apart that nothing signed here can be accepted."""
         status = self.registry()
         own = self._clock()
-        if status is None or own - status.time <= CLOCK_AHEAD_MAX:
-            return None
+        if status is None or abs(own - status.time) <= CLOCK_OFF_MAX:
+            return ""
         return (
-            f"it says {own:%Y-%m-%d %H:%M:%S%z}, the registry's says "
-            f"{status.time:%Y-%m-%d %H:%M:%S%z}; set this machine's clock and push again"
+            f"this machine's clock says {own:%Y-%m-%d %H:%M:%S%z}, the registry's says "
+            f"{status.time:%Y-%m-%d %H:%M:%S%z}: set the clock right and try again"
         )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 
 from sijill_client.batches import Batch, ReadyEvent, batches
-from sijill_client.emitter import POLLS_MAX, Anomaly, Emitter, Report, SubmissionResult
+from sijill_client.emitter import POLLS_MAX, Anomaly, Emitter, Problem, Report, SubmissionResult
 from sijill_client.errors import SijillError, Unreachable
 from sijill_client.http import Clock, Patience, Sleep, now
 from sijill_client.importers.merge import Reading
@@ -59,6 +59,7 @@ class PushResult:
     anomalies: dict[str, AnomalyKind] = field(default_factory=dict)
     anomalies_total: int = 0
     reports_missing: int = 0
+    reports_refused: str | None = None
 
     @property
     def sent(self) -> int:
@@ -190,5 +191,14 @@ def _read_reports(emitter: Emitter, result: PushResult, progress: Progress) -> N
         progress("report", done, len(counted))
         # The views read in order: once one report is late, those behind it are not waited for.
         polls = 1 if result.reports_missing else POLLS_MAX
-        result.take_report(emitter.report(one.submission, polls))
+        try:
+            found = emitter.report(one.submission, polls)
+        except Unreachable as fault:
+            found = Problem(title=str(fault))
+        if isinstance(found, Problem):
+            # The submissions stand all the same; only what became of each event is not told.
+            result.reports_refused = str(found)
+            result.reports_missing += len(counted) - done
+            return
+        result.take_report(found)
     progress("report", len(counted), len(counted))

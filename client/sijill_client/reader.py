@@ -54,7 +54,7 @@ class Reader:
             self._file(file.path.name if alone else str(file.path), file)
         progress("read", len(opened), len(opened))
 
-    def _open(self, path: Path) -> "_Opened | None":
+    def _open(self, path: Path) -> _Opened | None:
         try:
             body = path.read_bytes()
         except OSError as fault:
@@ -64,7 +64,7 @@ class Reader:
             return None
         return _Opened(path, body, hashlib.sha256(body).digest())
 
-    def _file(self, name: str, file: "_Opened") -> None:
+    def _file(self, name: str, file: _Opened) -> None:
         try:
             self._import(name, file.body, file.digest)
             self.reading.files += 1

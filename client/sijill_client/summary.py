@@ -35,6 +35,8 @@ def _parts(result: PushResult) -> Iterator[RenderableType]:
     yield from _refusals(result.refused)
     if result.event_counts or result.reports_missing:
         yield _table("What the registry reports of the events", _report_lines(result))
+    if result.reports_refused:
+        yield Text(f"\nNo more reports: {result.reports_refused}", style="bold yellow")
     yield from _anomalies(result)
     yield _verdict(result)
 

@@ -55,6 +55,8 @@ class FakeRegistry:
     now: datetime
     #: Faults of the next submissions, in order; honest when there are none.
     faults: deque[Fault] = field(default_factory=deque)
+    #: The same for the next reports.
+    report_faults: deque[Fault] = field(default_factory=deque)
     #: (jti, digest) to leaf index, in the order of the leaves.
     leaves: dict[tuple[str, str], int] = field(default_factory=dict)
     bodies: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
@@ -77,10 +79,8 @@ class FakeRegistry:
             return httpx.Response(200, json=status)
         if request.url.path == "/v1/submissions":
             self.posts.append(request)
-            fault = self.faults.popleft() if self.faults else None
-            honest = lambda: self._submission(request)  # noqa: E731
-            return fault(request, honest) if fault else honest()
-        return self._report(request)
+            return _meet(self.faults, request, lambda: self._submission(request))
+        return _meet(self.report_faults, request, lambda: self._report(request))
 
     def _submission(self, request: httpx.Request) -> httpx.Response:
         body = request.content
@@ -137,6 +137,12 @@ class FakeRegistry:
             "anomalies_total": len(self.anomalies[jti]),
         }
         return httpx.Response(200, json=report)
+
+
+def _meet(
+    faults: deque[Fault], request: httpx.Request, honest: Callable[[], httpx.Response]
+) -> httpx.Response:
+    return faults.popleft()(request, honest) if faults else honest()
 
 
 def _reused(number: int, event: dict[str, Any]) -> dict[str, Any]:

@@ -290,6 +290,29 @@ def test_a_late_report_is_counted_and_does_not_hold_the_push_for_ever(
     assert sum(job.slept) < 120
 
 
+def test_refused_reports_are_told_and_the_submissions_stand_all_the_same(
+    job: Job, batch: Path
+) -> None:
+    job.registry.now = NOW + timedelta(minutes=10)
+    job.registry.report_faults.append(answering(401, title="token expired"))
+    result = job.push(batch)
+    assert result.complete
+    assert result.reports_missing == 1
+    assert result.reports_refused is not None
+    assert result.reports_refused.startswith("401 token expired: this machine's clock says")
+
+
+def test_a_registry_that_goes_away_before_the_reports_has_still_taken_everything(
+    job: Job, tmp_path: Path
+) -> None:
+    job.registry.report_faults.extend([lambda request, honest: honest(), *[lost_request] * 8])
+    result = job.push(many_events(tmp_path / "events.jsonl", 2001))
+    assert result.complete
+    assert result.event_counts["accepted"] == 1000
+    assert result.reports_missing == 2
+    assert "no answer after 8 tries" in str(result.reports_refused)
+
+
 @pytest.mark.parametrize("array", [True, False])
 def test_ready_events_are_sent_in_their_order_with_the_bytes_that_they_have(
     job: Job, tmp_path: Path, array: bool
