@@ -1,0 +1,162 @@
+"""Figures a ministry reads: sums, hourly pay on both bases, what was known when."""
+
+from decimal import Decimal
+from typing import Any
+
+import httpx
+import pytest
+from query_world import World
+
+from events.access import Role
+from services.query_api.figures import hourly
+
+
+async def read(client: httpx.AsyncClient, world: World, path: str) -> Any:
+    answer = await client.get(path, headers=world.bearer(Role.INSPECTOR))
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+async def test_sectors_add_up_and_show_unallocated_time_on_its_own_line(
+    client: httpx.AsyncClient, world: World
+) -> None:
+    answer = await read(client, world, "/v1/sectors?platform=atlas")
+    (ai, unallocated) = answer["rows"]
+    assert ai["task_group"] == "ai-training"
+    assert ai["period"] == "2026-11"
+    assert ai["counts"] == {
+        "completed": 4, "approved": 1, "rejected": 1, "returned": 0, "expired": 0, "aborted": 0,
+    }  # fmt: skip
+    assert ai["earned"] == {"USD": "3"}
+    # 3.00 USD over 1800 paid seconds; and over 1800 + 3600 rejected seconds.
+    assert ai["hourly_pay"] == {
+        "paid_time": {"USD": "6"},
+        "paid_and_unpaid_time": {"USD": "2"},
+    }
+    assert unallocated["task_group"] is None
+    assert unallocated["seconds"]["waiting"] == 600
+    assert unallocated["hourly_pay"] == {"paid_time": None, "paid_and_unpaid_time": {}}
+    assert answer["totals"]["hourly_pay"]["paid_and_unpaid_time"] == {"USD": "1.8"}
+
+
+async def test_hours_are_summed_over_currencies_before_hourly_pay(
+    client: httpx.AsyncClient, world: World
+) -> None:
+    answer = await read(client, world, "/v1/platforms/basma")
+    assert answer["totals"]["earned"] == {"MAD": "10", "USD": "5"}
+    # 900 seconds each, 1800 together.
+    assert answer["totals"]["hourly_pay"]["paid_time"] == {"MAD": "20", "USD": "10"}
+
+
+async def test_platform_shows_pay_refusals_and_how_well_it_reports(
+    client: httpx.AsyncClient, world: World
+) -> None:
+    answer = await read(client, world, "/v1/platforms/atlas?by=day")
+    days = {row["period"]: row for row in answer["rows"]}
+    assert days["2026-11-03"]["paid"] == {
+        "USD": {
+            "payments": 1, "gross": "1.5", "fee": "0.1", "tax": "0", "withheld": "0", "net": "1.4",
+        }
+    }  # fmt: skip
+    assert answer["totals"]["earned_unpaid"] == {"USD": "1.5"}
+    assert answer["refusals"] == [
+        {"reason": "quality", "decided_by": "model", "rejected": 1, "seconds": 3600}
+    ]
+    assert answer["workers"] == 3
+    assert answer["anomalies"] == [{"rule": "event-id-reused", "anomalies": 1}]
+    assert {"type": "task.completed.v1", "sandbox": False, "events": 4} in answer["events"]
+    fields = {(one["type"], one["field"]): one["events"] for one in answer["unstated"]}
+    assert fields["task.completed.v1", "started"] == 4
+
+
+async def test_platforms_are_listed_with_their_names_and_sums(
+    client: httpx.AsyncClient, world: World
+) -> None:
+    answer = await read(client, world, "/v1/platforms")
+    assert [(row["platform"], row["name"], row["country"]) for row in answer["rows"]] == [
+        ("atlas", "Atlas", "MA"),
+        ("basma", "Basma", None),
+    ]
+    assert answer["rows"][1]["earned"] == {"MAD": "10", "USD": "5"}
+
+
+async def test_worker_shows_slices_payments_and_contracts(
+    client: httpx.AsyncClient, world: World
+) -> None:
+    answer = await read(client, world, "/v1/platforms/atlas/workers/w-a")
+    assert answer["totals"]["earned"] == {"USD": "3"}
+    assert answer["totals"]["paid"]["USD"]["net"] == "1.4"
+    assert answer["first_recorded_day"] == "2026-11-02"
+    (contract,) = answer["contracts"]
+    assert contract["contract"] == "c-1"
+    assert contract["terms"]["recourse"] == "by mail"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/sectors?by=day",
+        "/v1/platforms?",
+        "/v1/platforms/atlas?by=day",
+        "/v1/platforms/atlas/workers/w-b?by=day",
+    ],
+)
+async def test_as_of_a_position_is_what_was_answered_then(empty: World, path: str) -> None:
+    """Every leaf of the story is followed by the same question; later each is asked again."""
+    then: dict[int, Any] = {}
+    async with empty.client() as client:
+        for day in range(2):
+            for number in range(3):
+                await empty.submit("atlas", f"s-{day}-{number}", story(day, number))
+                answer = await read(client, empty, path)
+                then[answer["basis"]["position"]] = answer
+            empty.later(days=1)
+        for position, before in then.items():
+            mark = "" if path.endswith("?") else "&"
+            again = await read(client, empty, f"{path}{mark}as_of={position}".replace("?&", "?"))
+            assert again["basis"].pop("as_of") == position
+            before["basis"].pop("as_of")
+            # What events left out is kept by whole days.
+            for one in (again, before):
+                one.pop("unstated", None)
+            assert again == before
+
+
+def story(day: int, number: int) -> list[Any]:
+    from query_world import approved, done, event
+
+    task = f"t-{day}-{number}"
+    told = [done(task, "w-b", "11-01", 60), approved(task, "w-b", "11-01", 60, "0.10")]
+    if number == 2:
+        at = "2026-11-01T10:00:00+01:00"
+        told.append(event("correction.cancelled", at, f"no-{day}", event=f"t-{day}-0-approved"))
+    return told
+
+
+async def test_as_of_a_date_is_inclusive(client: httpx.AsyncClient, world: World) -> None:
+    before = await read(client, world, "/v1/platforms/atlas?as_of=2026-11-03")
+    assert before["totals"]["earned"] == {"USD": "2"}
+    assert before["basis"]["position"] == 4
+    assert before["unstated"] is not None
+    on = await read(client, world, "/v1/platforms/atlas?as_of=2026-11-04")
+    assert on["totals"]["earned"] == {"USD": "3"}
+
+
+@pytest.mark.parametrize("as_of", ["2026-11-06", "10", "2026-11-01", "999999999999999999"])
+async def test_what_is_not_recorded_is_never_silently_now(
+    client: httpx.AsyncClient, world: World, as_of: str
+) -> None:
+    path = f"/v1/sectors?as_of={as_of}"
+    answer = await client.get(path, headers=world.bearer(Role.ANALYST))
+    assert answer.status_code == 422
+    assert answer.json()["type"] == "urn:sijill:problem:unknown-basis"
+
+
+def test_hourly_pay_is_rounded_half_to_even_once() -> None:
+    # 0.00005 and 0.00015 units an hour lie exactly between two steps.
+    assert hourly({"USD": 50}, 3600) == {"USD": "0"}
+    assert hourly({"USD": 150}, 3600) == {"USD": "0.0002"}
+    assert hourly({"USD": -4_430_000}, 3600) == {"USD": "-4.43"}
+    assert hourly({"USD": 1}, 0) is None
+    exact = Decimal(10**30 * 3600) / Decimal(7 * 10**6)
+    assert Decimal(str(hourly({"USD": 10**30}, 7)["USD"])) - exact < Decimal("1")  # type: ignore[index]
