@@ -75,7 +75,7 @@ def create_app(state: QueryState) -> FastAPI:
         description=DESCRIPTION,
         docs_url=None,
         redoc_url=None,
-        openapi_url="/v1/openapi.json",
+        openapi_url="/openapi.json",
         redirect_slashes=False,
     )
     app.state.query = state
