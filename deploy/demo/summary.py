@@ -34,12 +34,12 @@ def summary(figures: Figures) -> RenderableType:
 
 def pay_table(title: str, parts: Sequence[Slice], figures: Figures) -> Table:
     """Hourly pay on both bases, against the minimum wage in force, with the hours behind it."""
-    table = _table(title, "", "hours\npaid", "hours\nunpaid")
+    table = _table(title, "", "paid\nhours", "unpaid\nhours")
     for currency in figures.currencies:
-        table.add_column(f"{currency}/hour\npaid time", justify="right")
-        table.add_column(f"{currency}/hour\nall time", justify="right")
+        table.add_column(f"{currency}/h\npaid", justify="right")
+        table.add_column(f"{currency}/h\nall", justify="right")
     if figures.floor_in_force:
-        table.add_column("all time,\nof min. wage", justify="right")
+        table.add_column("all, of\nmin. wage", justify="right")
     for part in parts:
         table.add_row(words.sector(part.name), *_pay_cells(part, figures))
     if parts is figures.platforms:

@@ -15,10 +15,13 @@ from markupsafe import Markup
 
 from deploy.demo.words import UNKNOWN, number
 
-WIDTH, LABEL, VALUE, TOP, FOOT = 720.0, 150.0, 62.0, 46.0, 30.0
+WIDTH, LABEL, VALUE, FOOT = 720.0, 190.0, 62.0, 30.0
+KEY_LINE, BARE_TOP = 18.0, 12.0
 BAR, GAP = 17.0, 14.0
+#: About the width of one character of a value.
+DIGIT = 7.5
 #: A name longer than this is cut in the drawing; the table beneath has it in full.
-LABEL_CHARS = 21
+LABEL_CHARS = 29
 GRID_LINES = 6
 
 
@@ -53,26 +56,26 @@ def bars(chart: Chart, rows: Sequence[Row], against: Line | None = None) -> Mark
     """Horizontal bars, one for each series of a row, and a line to hold them against."""
     known = [value for row in rows for value in row.values if value is not None]
     scale = _Scale.upto([*known, against.value] if against else known)
-    step = len(chart.series) * BAR + GAP
-    height = TOP + len(rows) * step + FOOT
-    drawn = [_grid(scale, height), _key(chart)]
+    step, top = len(chart.series) * BAR + GAP, _top(chart, against)
+    height = top + len(rows) * step + FOOT
+    blocks, texts = [], []
     for index, row in enumerate(rows):
-        y = TOP + index * step + GAP / 2
-        drawn.append(_label(row.label, y + (step - GAP) / 2))
+        y = top + index * step + GAP / 2
+        texts.append(_label(row.label, y + (step - GAP) / 2))
         for series, value in enumerate(row.values):
-            drawn.append(_bar(chart, scale, series, value, y + series * BAR))
-    if against:
-        drawn.append(_against(scale, against, height))
+            blocks.append(_bar(scale, series, value, y + series * BAR))
+            texts.append(_bar_text(chart, scale, value, y + series * BAR, against))
+    line = [_against(scale, against, top, height)] if against else []
+    drawn = [_grid(scale, top, height), _key(chart), *blocks, *line, *texts]
     return _svg(chart, _told(chart, rows, against), height, drawn)
 
 
 def stacked(chart: Chart, rows: Sequence[Row]) -> Markup:
     """One bar for each row, its series laid end to end, the sum at the end."""
     scale = _Scale.upto([_sum(row) for row in rows])
-    step, key_rows = BAR * 1.5 + GAP, (len(chart.series) + 2) // 3
-    top = TOP + (key_rows - 1) * 18
+    step, top = BAR * 1.5 + GAP, _top(chart, None)
     height = top + len(rows) * step + FOOT
-    drawn = [_grid(scale, height, top), _key(chart)]
+    drawn = [_grid(scale, top, height), _key(chart)]
     for index, row in enumerate(rows):
         y = top + index * step + GAP / 2
         drawn += [_label(row.label, y + BAR * 0.75), *_pieces(chart, scale, row, y)]
@@ -83,14 +86,14 @@ def lines(chart: Chart, rows: Sequence[Row]) -> Markup:
     """A line for each series over rows that follow each other in time, left to right."""
     known = [value for row in rows for value in row.values if value is not None]
     scale, height = _Scale.upto(known), 250.0
-    bottom, left, right = height - FOOT, 46.0, WIDTH - 100
+    top, bottom, left, right = _top(chart, None), height - FOOT, 46.0, WIDTH - 100
     drawn = [_key(chart)]
     for tick in scale.ticks:
-        y = bottom - (bottom - TOP) * tick / scale.top
+        y = bottom - (bottom - top) * tick / scale.top
         drawn.append(_tag("line", x1=left, x2=right, y1=y, y2=y, class_="grid"))
         drawn.append(_tag("text", f"{tick:g}", x=left - 8, y=y + 4, class_="tick end"))
     for series in range(len(chart.series)):
-        points = _points(rows, series, scale, (left, right, TOP, bottom))
+        points = _points(rows, series, scale, (left, right, top, bottom))
         drawn += _line(chart, series, points, rows)
     for x, index, anchor in ((left, 0, ""), (right, -1, " end")):
         if rows:
@@ -123,12 +126,26 @@ class _Scale:
         return LABEL + max(0.0, float(value)) / self.top * (WIDTH - LABEL - VALUE)
 
 
-def _bar(chart: Chart, scale: _Scale, series: int, value: Decimal | None, y: float) -> Markup:
+def _top(chart: Chart, against: Line | None) -> float:
+    """Where the plot begins: below the key and the name of the line, if there are any."""
+    key = -(-len(chart.series) // 3) * KEY_LINE if len(chart.series) > 1 else 0.0
+    return BARE_TOP + key + (KEY_LINE if against else 0.0)
+
+
+def _bar(scale: _Scale, series: int, value: Decimal | None, y: float) -> Markup:
+    return Markup() if value is None else _block(series, LABEL, scale.x(value), y, BAR - 2)
+
+
+def _bar_text(
+    chart: Chart, scale: _Scale, value: Decimal | None, y: float, against: Line | None
+) -> Markup:
     if value is None:
         return _tag("text", UNKNOWN, x=LABEL + 6, y=y + 13, class_="value faint")
-    end = scale.x(value)
-    text = _tag("text", _written(chart, value), x=end + 6, y=y + 13, class_="value")
-    return _block(series, LABEL, end, y, BAR - 2) + text
+    text, x = _written(chart, value), scale.x(value) + 6
+    line = scale.x(against.value) if against else 0.0
+    # A number under the dashed line would be misread: it moves to the line's far side.
+    crossed = x - 4 < line < x + len(text) * DIGIT
+    return _tag("text", text, x=line + 6 if crossed else x, y=y + 13, class_="value")
 
 
 def _pieces(chart: Chart, scale: _Scale, row: Row, y: float) -> Iterable[Markup]:
@@ -173,7 +190,7 @@ def _points(
     ]
 
 
-def _grid(scale: _Scale, height: float, top: float = TOP) -> Markup:
+def _grid(scale: _Scale, top: float, height: float) -> Markup:
     drawn = Markup()
     for tick in scale.ticks:
         x = scale.x(tick)
@@ -186,17 +203,17 @@ def _key(chart: Chart) -> Markup:
     """The names of the series above the chart, three in a row; one series needs none."""
     drawn = Markup()
     for series, name in enumerate(chart.series if len(chart.series) > 1 else ()):
-        x, y = series % 3 * 190.0, 4 + series // 3 * 18.0
+        x, y = series % 3 * 190.0, 2 + series // 3 * KEY_LINE
         drawn += _block(series, x, x + 22, y, 11)
         drawn += _tag("text", name, x=x + 28, y=y + 10, class_="key")
     return drawn
 
 
-def _against(scale: _Scale, line: Line, height: float) -> Markup:
+def _against(scale: _Scale, line: Line, top: float, height: float) -> Markup:
     x = scale.x(line.value)
     place = "end" if x > WIDTH * 0.6 else ""
-    text = _tag("text", line.label, x=x - 4 if place else x, y=TOP - 8, class_=f"ref {place}")
-    return _tag("line", x1=x, x2=x, y1=TOP - 4, y2=height - FOOT, class_="against") + text
+    text = _tag("text", line.label, x=x - 4 if place else x, y=top - 6, class_=f"ref {place}")
+    return _tag("line", x1=x, x2=x, y1=top - 3, y2=height - FOOT, class_="against") + text
 
 
 def _label(text: str, y: float) -> Markup:
