@@ -101,6 +101,17 @@ def kept(figures: Figures) -> str:
     )
 
 
+def worst_day(figures: Figures) -> str:
+    """The message over the days: when most time went unpaid."""
+    worst = max(figures.series, key=lambda one: one.unpaid_seconds, default=None)
+    if worst is None:
+        return "No work day is known"
+    return (
+        f"Most unpaid hours fell on {words.day(worst.day)}: {words.hours(worst.unpaid_seconds)} "
+        f"beside {words.hours(worst.paid_seconds)} paid"
+    )
+
+
 def owed(figures: Figures) -> str:
     """Fees, and what is earned and not paid."""
     total = figures.total

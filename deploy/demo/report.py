@@ -170,7 +170,7 @@ def _lost_time(figures: Figures) -> Section:
         subtitle=f"Unpaid time by kind, {chart.unit}, {_period(figures)}",
         chart=stacked(chart, rows),
         table=Table(("Platform", *chart.series, "together"), tuple(cells)),
-        note="A kind that a platform never reported is not known; it is not nil.",
+        note="A kind that a platform never reported is not known; it is not zero.",
     )
 
 
@@ -216,7 +216,7 @@ def _money(figures: Figures) -> Section:
 
 
 def _days(figures: Figures) -> Section:
-    chart = Chart("days", "How the hours fell, day by day", ("paid", "unpaid"), "hours a day", 1)
+    chart = Chart("days", reading.worst_day(figures), ("paid", "unpaid"), "hours a day", 1)
     rows = [
         Row(words.day(one.day), (_hours(one.paid_seconds), _hours(one.unpaid_seconds)))
         for one in figures.series

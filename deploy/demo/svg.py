@@ -18,6 +18,7 @@ from deploy.demo.words import UNKNOWN, number
 WIDTH, LABEL, VALUE, FOOT = 720.0, 190.0, 62.0, 30.0
 KEY_LINE, BARE_TOP = 18.0, 12.0
 BAR, GAP = 17.0, 14.0
+LINE_HEIGHT = 15.0
 #: About the width of one character of a value.
 DIGIT = 7.5
 #: A name longer than this is cut in the drawing; the table beneath has it in full.
@@ -83,23 +84,34 @@ def stacked(chart: Chart, rows: Sequence[Row]) -> Markup:
 
 
 def lines(chart: Chart, rows: Sequence[Row]) -> Markup:
-    """A line for each series over rows that follow each other in time, left to right."""
+    """A line for each series over rows that follow each other in time, left to right.
+
+    Each line is named at its end, so there is no key.
+    """
     known = [value for row in rows for value in row.values if value is not None]
-    scale, height = _Scale.upto(known), 250.0
-    top, bottom, left, right = _top(chart, None), height - FOOT, 46.0, WIDTH - 100
-    drawn = [_key(chart)]
-    for tick in scale.ticks:
-        y = bottom - (bottom - top) * tick / scale.top
-        drawn.append(_tag("line", x1=left, x2=right, y1=y, y2=y, class_="grid"))
-        drawn.append(_tag("text", f"{tick:g}", x=left - 8, y=y + 4, class_="tick end"))
+    scale, height = _Scale.upto(known), 240.0
+    frame = _Frame(left=46.0, right=WIDTH - 110, top=BARE_TOP, bottom=height - FOOT)
+    drawn = [*_levels(scale, frame), *_ends(rows, frame, height)]
+    named = []
     for series in range(len(chart.series)):
-        points = _points(rows, series, scale, (left, right, top, bottom))
-        drawn += _line(chart, series, points, rows)
-    for x, index, anchor in ((left, 0, ""), (right, -1, " end")):
-        if rows:
-            text = rows[index].label
-            drawn.append(_tag("text", text, x=x, y=height - 8, class_=f"tick{anchor}"))
+        points = _points(rows, series, scale, frame)
+        if points:
+            path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+            drawn.append(_tag("polyline", points=path, class_=f"l{series}"))
+            named.append((points[-1][1], _last(chart, rows, series)))
+    for y, text in _apart(named):
+        drawn.append(_tag("text", text, x=frame.right + 8, y=y + 4, class_="value"))
     return _svg(chart, _told(chart, rows, None), height, drawn)
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """Where a line chart draws."""
+
+    left: float
+    right: float
+    top: float
+    bottom: float
 
 
 @dataclass(frozen=True)
@@ -165,29 +177,46 @@ def _block(series: int, start: float, end: float, y: float, height: float) -> Ma
     return fill + _tag("rect", class_=f"h{series}", **place)
 
 
-def _line(
-    chart: Chart, series: int, points: Sequence[tuple[float, float]], rows: Sequence[Row]
-) -> Iterable[Markup]:
-    if not points:
-        return
-    path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
-    yield _tag("polyline", points=path, class_=f"l{series}")
-    last = next(row.values[series] for row in reversed(rows) if row.values[series] is not None)
-    assert last is not None
-    text = f"{_written(chart, last)} {chart.series[series]}"
-    yield _tag("text", text, x=points[-1][0] + 6, y=points[-1][1] + 4, class_="value")
+def _levels(scale: _Scale, frame: _Frame) -> Iterable[Markup]:
+    for tick in scale.ticks:
+        y = frame.bottom - (frame.bottom - frame.top) * tick / scale.top
+        yield _tag("line", x1=frame.left, x2=frame.right, y1=y, y2=y, class_="grid")
+        yield _tag("text", f"{tick:g}", x=frame.left - 8, y=y + 4, class_="tick end")
+
+
+def _ends(rows: Sequence[Row], frame: _Frame, height: float) -> Iterable[Markup]:
+    """The first and the last label beneath a line chart."""
+    ends = (*rows[:1], *rows[-1:])
+    for row, x, anchor in zip(ends, (frame.left, frame.right), ("", " end"), strict=False):
+        yield _tag("text", row.label, x=x, y=height - 8, class_=f"tick{anchor}")
 
 
 def _points(
-    rows: Sequence[Row], series: int, scale: _Scale, frame: tuple[float, float, float, float]
+    rows: Sequence[Row], series: int, scale: _Scale, frame: _Frame
 ) -> list[tuple[float, float]]:
-    left, right, top, bottom = frame
-    apart = (right - left) / max(1, len(rows) - 1)
+    apart = (frame.right - frame.left) / max(1, len(rows) - 1)
+    height = frame.bottom - frame.top
     return [
-        (left + index * apart, bottom - (bottom - top) * float(value) / scale.top)
+        (frame.left + index * apart, frame.bottom - height * float(value) / scale.top)
         for index, row in enumerate(rows)
         if (value := row.values[series]) is not None
     ]
+
+
+def _last(chart: Chart, rows: Sequence[Row], series: int) -> str:
+    """The name at the end of a line, with its last value."""
+    values = (row.values[series] for row in rows)
+    last = [value for value in values if value is not None][-1]
+    return f"{_written(chart, last)} {chart.series[series]}"
+
+
+def _apart(named: Sequence[tuple[float, str]]) -> Iterable[tuple[float, str]]:
+    """The same texts from top to bottom, moved down where they would lie on one another."""
+    least = float("-inf")
+    for y, text in sorted(named):
+        y = max(y, least)
+        least = y + LINE_HEIGHT
+        yield y, text
 
 
 def _grid(scale: _Scale, top: float, height: float) -> Markup:

@@ -67,7 +67,7 @@ def test_twenty_minutes_go_unpaid_for_each_paid_hour(counted: Recount) -> None:
     assert counted.total("unpaid") * 60 / counted.total("paid") == pytest.approx(20, abs=0.01)
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_the_median_worker_makes_far_less_than_the_mean(tmp_path: Path, seed: int) -> None:
     sums = recount(make(tmp_path, seed=seed)).sums.values()
     middle = median(one.earned * HOUR / (one.paid + one.unpaid) for one in sums if one.paid)
