@@ -7,6 +7,7 @@ abbreviations, the ISO approval time of the web download beside the older form).
 import csv
 import io
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -132,15 +133,20 @@ def _rate(approved: int, rejected: int) -> str:
     return f"{approved * 100 // total if total else 0}% ({approved}/{total})"
 
 
+@dataclass(frozen=True)
 class _State:
     """What the decision cells of a row say at the end of a day."""
 
-    def __init__(self, fate: Fate, piece: Piece) -> None:
-        self.fate = fate
-        self.approved = {Fate.APPROVED: piece.decided, Fate.OVERTURNED: piece.overturned}.get(fate)
-        self.rejected = piece.decided if fate in (Fate.REJECTED, Fate.OVERTURNED) else None
-        self.feedback = FEEDBACK.get(piece.reason or "", "") if self.rejected else ""
+    fate: Fate
+    approved: datetime | None
+    rejected: datetime | None
+    feedback: str
 
 
 def _state(piece: Piece, on: date) -> _State:
-    return _State(piece.status(on), piece)
+    fate = piece.status(on)
+    approved = {Fate.APPROVED: piece.decided, Fate.OVERTURNED: piece.overturned}.get(fate)
+    rejected = piece.decided if fate in (Fate.REJECTED, Fate.OVERTURNED) else None
+    return _State(
+        fate, approved, rejected, FEEDBACK.get(piece.reason or "", "") if rejected else ""
+    )

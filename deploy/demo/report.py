@@ -21,6 +21,7 @@ from deploy.demo.figures import (
 from deploy.demo.svg import Chart, Line, Row, bars, lines, stacked
 
 BASES = tuple(base.value for base in Basis)
+SHORT = {Basis.PAID: "paid time", Basis.ALL: "all time"}
 TASK_TIME_ONLY = "paid time and unpaid time of its tasks"
 
 
@@ -112,9 +113,9 @@ def sections(figures: Figures) -> list[Section]:
     return [
         _platform_pay(figures),
         _sector_pay(figures),
+        _money(figures),
         _lost_time(figures),
         _refusals(figures),
-        _money(figures),
         _days(figures),
     ]
 
@@ -253,8 +254,8 @@ def _hourly_rows(figures: Figures, parts: Iterable[Slice]) -> list[Row]:
 
 def _pay_table(figures: Figures, parts: Iterable[Slice], what: str) -> Table:
     pay = [(currency, base) for currency in figures.currencies for base in Basis]
-    heads = (f"{currency} an hour, {base}" for currency, base in pay)
-    columns = (what, "paid hours", "unpaid hours", *heads, "of minimum wage, all time")
+    heads = (f"{currency}/h, {SHORT[base]}" for currency, base in pay)
+    columns = (what, "paid hours", "unpaid hours", *heads, "all time, of min. wage")
     return Table(columns, tuple(_pay_row(figures, one, pay) for one in parts))
 
 
