@@ -12,11 +12,17 @@ from deploy.demo import reading, words
 from deploy.demo.figures import OF_NO_TASK, UNALLOCATED, Basis, Figures, Slice
 
 WIDTH = 100
+#: On lines of its own, so that it takes no more room than a number.
+UNKNOWN_CELL = words.UNKNOWN.replace(" ", "\n")
 
 
 def show(figures: Figures, console: Console) -> None:
-    """Print the summary; colours only where the console has them."""
-    console.print(summary(figures), width=min(WIDTH, console.width))
+    """Print the summary; colours only where the console has them.
+
+    What is no terminal has no width of its own: the console of a file or a pipe gets the full one.
+    """
+    console.width = min(WIDTH, console.width) if console.is_terminal else WIDTH
+    console.print(summary(figures))
 
 
 def summary(figures: Figures) -> RenderableType:
@@ -34,36 +40,34 @@ def summary(figures: Figures) -> RenderableType:
 
 def pay_table(title: str, parts: Sequence[Slice], figures: Figures) -> Table:
     """Hourly pay on both bases, against the minimum wage in force, with the hours behind it."""
-    table = _table(title, "", "paid\nhours", "unpaid\nhours")
-    for currency in figures.currencies:
-        table.add_column(f"{currency}/h\npaid", justify="right")
-        table.add_column(f"{currency}/h\nall", justify="right")
-    if figures.floor_in_force:
-        table.add_column("all, of\nmin. wage", justify="right")
+    pay = [f"{code}/h\n{time}" for code in figures.currencies for time in ("paid", "all")]
+    floor = ["of min.\nwage, all"] if figures.floor_in_force else []
+    table = _table(title, [""], ["paid\nhours", "unpaid\nhours", *pay, *floor])
     for part in parts:
-        table.add_row(words.sector(part.name), *_pay_cells(part, figures))
+        _row(table, words.sector(part.name), *_pay_cells(part, figures))
     if parts is figures.platforms:
         table.add_section()
-        table.add_row("All", *_pay_cells(figures.total, figures), style="bold")
+        _row(table, "All", *_pay_cells(figures.total, figures))
     return table
 
 
 def money_table(figures: Figures) -> Table:
     """Earned, paid, kept as fees, and still owed: one row for each platform and currency."""
-    table = _table("Money", "", "", "earned", "paid, gross", "fee", "fee share", "earned, unpaid")
+    numbers = ["earned", "paid,\ngross", "fee", "fee\nshare", "earned,\nnot paid"]
+    table = _table("Money", ["", ""], numbers)
     for part in (*figures.platforms, figures.total):
         for currency in sorted({*part.earned, *(part.gross or {})}):
-            table.add_row(part.name, currency, *_money_cells(part, currency))
+            _row(table, part.name, currency, *_money_cells(part, currency))
     return table
 
 
 def refusal_table(figures: Figures) -> Table:
     """Rejections by stated reason, most frequent first."""
-    table = _table("Refusals by reason", "", "rejections", "share")
+    table = _table("Refusals by reason", [""], ["rejections", "share"])
     whole = sum(figures.refusals_by_reason.values())
     for code, count in figures.refusals:
         share = words.percent(words.share(count, whole))
-        table.add_row(words.reason(code), words.number(count), share)
+        _row(table, words.reason(code), words.number(count), share)
     return table
 
 
@@ -103,11 +107,23 @@ def _sector_note() -> str:
     )
 
 
-def _table(title: str, *columns: str) -> Table:
+def _table(title: str, names: Sequence[str], numbers: Sequence[str]) -> Table:
+    """Names may wrap on a narrow screen; a number cut short would be another number."""
     table = Table(
-        title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, padding=(0, 1)
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        box=SIMPLE_HEAD,
+        padding=(0, 1),
+        collapse_padding=True,
     )
-    for index, column in enumerate(columns):
-        words_here = not index or not column
-        table.add_column(column, justify="left" if words_here else "right", no_wrap=not index)
+    for name in names:
+        table.add_column(name, overflow="fold")
+    for number in numbers:
+        table.add_column(number, justify="right", no_wrap=True)
     return table
+
+
+def _row(table: Table, *cells: str) -> None:
+    """Cells are plain text: a name in brackets is no markup."""
+    table.add_row(*(Text(cell.replace(words.UNKNOWN, UNKNOWN_CELL)) for cell in cells))

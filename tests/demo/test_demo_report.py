@@ -197,7 +197,7 @@ def test_the_file_is_the_page(tmp_path: Path) -> None:
 
 def test_screen_tables_fit_and_hold_the_figures() -> None:
     out = StringIO()
-    show(figures(), Console(file=out, width=100))
+    show(figures(), Console(file=out))
     text = out.getvalue()
     assert "\x1b" not in text
     assert max(len(line) for line in text.splitlines()) <= 100
@@ -206,6 +206,20 @@ def test_screen_tables_fit_and_hold_the_figures() -> None:
                 r"slow +USD +20\.00 +10\.00 +2\.00 +20\.0 % +10\.00",
                 r"no reason stated +5 +50\.0 %"):  # fmt: skip
         assert re.search(row, text), row
+
+
+def test_a_narrow_screen_cuts_no_number() -> None:
+    out = StringIO()
+    show(figures(), Console(file=out, width=80, force_terminal=True, color_system=None))
+    assert max(len(line) for line in out.getvalue().splitlines()) <= 80
+    assert "…" not in out.getvalue()
+    assert re.search(r"slow +10\.0 +10\.0 +2\.00 +1\.00 +20\.00 +10\.00 +56 %", out.getvalue())
+
+
+def test_a_name_in_brackets_is_no_markup() -> None:
+    out = StringIO()
+    show(figures(platforms=(replace(SLOW, name="[bold]x[/]"),)), Console(file=out))
+    assert "[bold]x[/]" in out.getvalue()
 
 
 def luminance(colour: str) -> float:
