@@ -43,10 +43,23 @@ async def check(
     connection = await asyncpg.connect(dsn, server_settings={"transaction_timeout": "0"})
     try:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
-            run = _Run(connection, Collector(first_only), progress or _silent)
-            return await run.all(history)
+            return await check_snapshot(
+                connection, history=history, progress=progress, first_only=first_only
+            )
     finally:
         await connection.close()
+
+
+async def check_snapshot(
+    connection: asyncpg.Connection,
+    *,
+    history: Iterable[Attempt] | None = None,
+    progress: Progress | None = None,
+    first_only: bool = True,
+) -> Report:
+    """The same on a connection inside a REPEATABLE READ transaction, which stays open."""
+    run = _Run(connection, Collector(first_only), progress or _silent)
+    return await run.all(history)
 
 
 def _silent(leaves: int, events: int) -> None:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from events.money import NO_CURRENCY, to_micros
 from services.checker.reading import Object, moment
-from services.checker.shape import declared
+from services.checker.shape import declared, is_act
 
 UNSTATED = "unstated"
 _OF_REJECTIONS = ("rejected", "rejected-taken-back", "rejected-paid")
@@ -37,7 +37,7 @@ class Values(NamedTuple):
     tax: int | None = None
     withheld: int | None = None
     net: int | None = None
-    reason: str = ""
+    reason: str | None = None
     decided_by: str = UNSTATED
     sandbox: bool = False
 
@@ -67,7 +67,13 @@ def values_of(event_type: str, data: Object, time: str, day_of: DayOf) -> Values
 
 
 def _other(event_type: str, data: Object) -> Values:
-    """Families that are in no sum still say who and what they are about."""
+    """Families that are in no sum still say who and what they are about.
+
+    An act is about somebody else's worker, so it names none of its own emitter. A contract's
+    task group is a term, kept in `told`: groups in facts are those of work.
+    """
+    if is_act(event_type):
+        return Values()
     names = declared(event_type)
     said = {name: data.get(name) for name in _ABOUT if name in names}
     return Values(
@@ -75,12 +81,11 @@ def _other(event_type: str, data: Object) -> Values:
         task=said.get("task"),
         contract=said.get("contract"),
         residence=said.get("residence") or "",
-        task_group=said.get("task_group") or UNSTATED,
         sandbox=said.get("sandbox") is True,
     )
 
 
-_ABOUT = ("worker", "task", "contract", "residence", "task_group", "sandbox")
+_ABOUT = ("worker", "task", "contract", "residence", "sandbox")
 
 
 def _work(data: Object, time: str, day_of: DayOf, kind: str, **more: Any) -> Values:
@@ -134,7 +139,7 @@ def _aborted(data: Object, time: str, day_of: DayOf) -> Values:
 
 def _rejected(data: Object, time: str, day_of: DayOf) -> Values:
     said = {
-        "reason": data.get("reason_code") or "",
+        "reason": data.get("reason_code"),
         "decided_by": data.get("decided_by") or UNSTATED,
     }
     back = data.get("taken_back")

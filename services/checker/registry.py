@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from events.acts import Ed25519Key, P256Key, PublicJwk
 from events.jose import JoseError, Verifier
 from services.checker.reading import Object
+from services.checker.shape import is_act
 
 AUTHORITY, REGISTRY, FUND, PLATFORM = "authority", "registry", "fund", "platform"
 
@@ -155,25 +156,11 @@ def members(jwk: PublicJwk) -> dict[str, str]:
 
 _OF_FUNDS = frozenset({"period.closed.v1", "remittance.received.v1", "rate.published.v1"})
 _OF_REGISTRY = frozenset({"ledger.posted.v1"})
-_NOT_OF_PLATFORMS = (
-    "authority.",
-    "platform.",
-    "fund.",
-    "key.",
-    "policy.",
-    "rate.",
-    "identity.",
-    "scheme.",
-    "ledger.",
-    "period.",
-    "remittance.",
-    "submission.",
-)
 
 
 def may_say(state: EmitterState, event_type: str, data: Object) -> bool:
     """Whether an emitter may send an event (RULES 6)."""
-    act = event_type.startswith(_NOT_OF_PLATFORMS)
+    act = is_act(event_type)
     correction = event_type.startswith("correction.")
     if state.kind == PLATFORM:
         return not act

@@ -12,6 +12,17 @@ from msgspec import inspect
 from events.vocabulary import BY_TYPE, data_type_of
 from services.checker.reading import Object, utc
 
+#: The families of acts: decisions of the authority, the registry and the funds (DESIGN.md).
+_ACT_FAMILIES = (
+    *("authority", "platform", "fund", "key", "policy", "rate"),
+    *("identity", "scheme", "ledger", "period", "remittance", "submission"),
+)
+
+
+def is_act(event_type: str) -> bool:
+    """Whether a type is an act."""
+    return event_type.partition(".")[0] in _ACT_FAMILIES
+
 
 @cache
 def declared(event_type: str) -> frozenset[str]:

@@ -109,7 +109,8 @@ class Sums:
             sums[column] += value or 0
 
     def _add_refusal(self, emitter: str, recorded: date, number: int, fact: Values) -> None:
-        key = (emitter, fact.day, fact.task_group, fact.reason, fact.decided_by, recorded)
+        reason = fact.reason or ""
+        key = (emitter, fact.day, fact.task_group, reason, fact.decided_by, recorded)
         sums = _row(self.refusal, key, len(REFUSAL), number)
         sums[0] += fact.n or 0
         sums[1] += fact.seconds or 0
