@@ -1,0 +1,263 @@
+"""Signing and sending events, and reading back what became of them."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal, TypeVar
+
+import httpx
+import msgspec
+
+from sijill_client.http import Caller, Clock, Patience, Sleep, now
+from sijill_client.keys import PlatformKey
+from sijill_client.signing import (
+    ACCESS_SECONDS,
+    CONTENT_TYPE,
+    access_token,
+    sign_submission,
+    submission_id,
+)
+
+#: Seconds that `Prefer: wait` may ask for.
+WAIT_MAX = 30
+#: How often a report is asked for again: a good minute.
+POLLS_MAX = 40
+#: How often an acknowledged submission is sent again to get its receipt.
+RECEIPT_POLLS_MAX = 12
+#: How far this machine's clock may be from the registry's before signatures or tokens fail.
+CLOCK_OFF_MAX = timedelta(seconds=ACCESS_SECONDS)
+
+State = Literal["accepted", "repeated", "acknowledged", "refused"]
+_Document = TypeVar("_Document")
+
+
+class FieldFault(msgspec.Struct, frozen=True):
+    """One fault in a submission: where (JSON Pointer) and what."""
+
+    pointer: str = ""
+    detail: str = ""
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """Why the registry refused (RFC 9457). `status` is the HTTP status, 0 for a receipt."""
+
+    title: str = "refused"
+    detail: str = ""
+    status: int = 0
+    errors: list[FieldFault] = []
+
+    @property
+    def concerns_all(self) -> bool:
+        """Whether every other submission under this key would be refused too."""
+        return self.status in (401, 403)
+
+    def __str__(self) -> str:
+        status = f"{self.status} " if self.status else ""
+        head = f"{status}{self.title}" + (f": {self.detail}" if self.detail else "")
+        shown = [f"{fault.pointer} {fault.detail}".strip() for fault in self.errors[:3]]
+        more = len(self.errors) - len(shown)
+        return "; ".join([head, *shown] + ([f"and {more} more faults"] if more else []))
+
+
+class Anomaly(msgspec.Struct, frozen=True):
+    """An event that the registry recorded and did not simply count."""
+
+    rule: str
+    event_number: int | None = None
+    event_id: str | None = None
+    pointer: str | None = None
+    text: str | None = None
+    remedy: str | None = None
+
+
+class Report(msgspec.Struct, frozen=True):
+    """What became of a submission's events. `folded` False: the views have not read it yet."""
+
+    submission: str
+    folded: bool
+    outcome: str | None = None
+    leaf_index: int | None = None
+    code: int | None = None
+    counts: dict[str, int] = {}
+    anomalies: list[Anomaly] = []
+    anomalies_total: int = 0
+
+
+class RegistryStatus(msgspec.Struct, frozen=True):
+    """Which registry this is (hex SHA-256 of its leaf 0), and its clock."""
+
+    identity: str
+    time: datetime
+
+
+class _Receipt(msgspec.Struct):
+    outcome: str
+    leaf_index: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionResult:
+    """What the registry answered to one submission.
+
+    `accepted`: counted by this sending; `repeated`: it stood there already; `acknowledged`: kept,
+    not yet sequenced; `refused`: see `problem`. `answer` is the registry's document, a signed
+    receipt or acknowledgement: the platform's proof.
+    """
+
+    submission: str
+    state: State
+    leaf_index: int | None = None
+    answer: bytes = b""
+    problem: Problem | None = None
+
+
+class Emitter:
+    """One platform's mouth. `ValueError` if `url` is no http(s) address."""
+
+    def __init__(
+        self,
+        key: PlatformKey,
+        url: str,
+        client: httpx.Client,
+        *,
+        clock: Clock = now,
+        sleep: Sleep = time.sleep,
+        patience: Patience = Patience(),
+    ) -> None:
+        if not url.startswith(("https://", "http://")):
+            raise ValueError(f"{url!r} is not the address of a registry (https://…)")
+        self.key = key
+        self._url = url.rstrip("/")
+        self._client, self._clock, self._sleep = client, clock, sleep
+        self._caller = Caller(client, clock, sleep, patience)
+
+    @property
+    def source(self) -> str:
+        """The `source` of every event of this platform."""
+        return f"/emitters/{self.key.emitter}"
+
+    def submit(self, events: Sequence[Mapping[str, Any]], wait: int = 10) -> SubmissionResult:
+        """Signs and sends 1 to 1,000 events as one submission.
+
+        `source` and `specversion` are filled in. `wait`: seconds for which the registry may hold
+        the answer back until the submission has its receipt; 0 takes the acknowledgement.
+        The same events again are the same submission. `Unreachable` if no answer came.
+        """
+        envelope = {"source": self.source, "specversion": "1.0"}
+        return self.send(msgspec.json.encode([{**envelope, **event} for event in events]), wait)
+
+    def send(self, body: bytes, wait: int = 10) -> SubmissionResult:
+        """Signs and sends exactly these bytes; see `submit`."""
+        submission = submission_id(self.key, body)
+        answer = self._caller.call(lambda: self._post(submission, body, wait))
+        acknowledged = answer.status_code == 202
+        for poll in range(RECEIPT_POLLS_MAX if wait else 0):
+            if answer.status_code != 202:
+                break
+            # Not sequenced within the wait: the same bytes again ask for the receipt.
+            self._sleep(_pause(poll))
+            answer = self._caller.call(lambda: self._post(submission, body, wait))
+        return self._result(submission, answer, acknowledged)
+
+    def report(self, submission: str, polls: int = POLLS_MAX) -> Report | Problem | None:
+        """The report of a submission of this platform, or why the registry refuses it.
+
+        Asks again, `polls` times at most, while the views have not read the submission; None if
+        they still have not then.
+        """
+        url = f"{self._url}/v1/emitters/{self.key.emitter}/submissions/{submission}"
+        for poll in range(polls):
+            answer = self._caller.call(lambda: self._get(url))
+            found = _decoded(answer, Report)
+            if found is not None and found.folded:
+                return found
+            if found is None and answer.status_code != 404:
+                return self._problem(answer)
+            self._sleep(_pause(poll))
+        return None
+
+    def registry(self) -> RegistryStatus | None:
+        """Which registry answers at the URL; None if it is no registry."""
+        url = f"{self._url}/v1/registry"
+        answer = self._caller.call(lambda: self._client.build_request("GET", url))
+        return _decoded(answer, RegistryStatus)
+
+    def _post(self, submission: str, body: bytes, wait: int) -> httpx.Request:
+        token = sign_submission(self.key, submission, body, self._clock())
+        headers = {"Content-Type": CONTENT_TYPE, "Submission-Signature": token}
+        if wait:
+            headers["Prefer"] = f"wait={min(wait, WAIT_MAX)}"
+        url = f"{self._url}/v1/submissions"
+        return self._client.build_request("POST", url, content=body, headers=headers)
+
+    def _get(self, url: str) -> httpx.Request:
+        token = access_token(self.key, self._clock())
+        return self._client.build_request("GET", url, headers={"Authorization": f"Bearer {token}"})
+
+    def _result(
+        self, submission: str, answer: httpx.Response, acknowledged: bool
+    ) -> SubmissionResult:
+        if answer.status_code == 202:
+            return SubmissionResult(submission, "acknowledged", answer=answer.content)
+        receipt = _decoded(answer, _Receipt) if answer.status_code in (200, 201) else None
+        if receipt is None:
+            problem = self._problem(answer)
+            return SubmissionResult(submission, "refused", answer=answer.content, problem=problem)
+        if receipt.outcome != "counted":
+            return SubmissionResult(
+                submission, "refused", receipt.leaf_index, answer.content, _uncounted(receipt)
+            )
+        # A receipt that follows our own acknowledgement is of this sending, whatever its status.
+        fresh = acknowledged or answer.status_code == 201
+        state: State = "accepted" if fresh else "repeated"
+        return SubmissionResult(submission, state, receipt.leaf_index, answer.content)
+
+    def _problem(self, answer: httpx.Response) -> Problem:
+        problem = _decoded(answer, Problem, of_success=False) or Problem(
+            title=answer.reason_phrase or "unexpected answer", detail=answer.text[:200]
+        )
+        both = self._clocks_apart() if answer.status_code == 401 else ""
+        detail = "; ".join(part for part in (problem.detail, both) if part)
+        return msgspec.structs.replace(problem, status=answer.status_code, detail=detail)
+
+    def _clocks_apart(self) -> str:
+        """Both clocks, if they are so far apart that nothing signed here can be accepted."""
+        status = self.registry()
+        own = self._clock()
+        if status is None or abs(own - status.time) <= CLOCK_OFF_MAX:
+            return ""
+        return (
+            f"this machine's clock says {own:%Y-%m-%d %H:%M:%S%z}, the registry's says "
+            f"{status.time:%Y-%m-%d %H:%M:%S%z}: set the clock right and try again"
+        )
+
+
+def _uncounted(receipt: _Receipt) -> Problem:
+    if receipt.outcome == "key-revoked":
+        return Problem(
+            title="key-revoked",
+            detail="the key was revoked before the submission was sequenced; push again with a "
+            "key that stands, its submissions get new ids",
+        )
+    return Problem(
+        title=receipt.outcome,
+        detail="the registry holds another submission under this id; it kept both as evidence",
+    )
+
+
+def _decoded(
+    answer: httpx.Response, kind: type[_Document], *, of_success: bool = True
+) -> _Document | None:
+    """The answer's JSON as that document, or None if it is something else."""
+    if answer.is_success is not of_success:
+        return None
+    try:
+        return msgspec.json.decode(answer.content, type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None
+
+
+def _pause(poll: int) -> float:
+    """Seconds between two polls: from 50 ms up to 2 s."""
+    return min(2.0, 0.05 * 2.0**poll)

@@ -1,0 +1,55 @@
+"""Ready events: a JSON array, or one JSON object per line."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from sijill_client.batches import BODY_BYTES_MAX, ReadyEvent
+from sijill_client.errors import UnreadableFile
+
+_TYPE = re.compile(r"[a-z]+\.[a-z]+\.v[0-9]+\Z")
+_REQUIRED = ("id", "type", "time", "data")
+
+
+def read_events(body: bytes, source: str) -> Iterator[tuple[int, ReadyEvent | str]]:
+    """Each event with its line (or its number in an array), or why it cannot be sent.
+
+    `source` and `specversion` are filled in where they are missing; an event that is whole is
+    sent with the bytes that it has, so that nothing in it is rounded or reordered.
+    """
+    for number, raw in _pieces(body):
+        try:
+            yield number, _ready(raw, source)
+        except (ValueError, msgspec.MsgspecError) as fault:
+            yield number, str(fault)
+
+
+def _pieces(body: bytes) -> Iterator[tuple[int, bytes]]:
+    text = body.removeprefix(b"\xef\xbb\xbf")
+    if not text.lstrip().startswith(b"["):
+        lines = enumerate(text.split(b"\n"), start=1)
+        yield from ((number, line.strip()) for number, line in lines if line.strip())
+        return
+    try:
+        array = msgspec.json.decode(text, type=list[msgspec.Raw])
+    except msgspec.MsgspecError as fault:
+        raise UnreadableFile(f"not a JSON array of events: {fault}") from None
+    yield from ((number, bytes(raw)) for number, raw in enumerate(array, start=1))
+
+
+def _ready(raw: bytes, source: str) -> ReadyEvent:
+    event: dict[str, Any] = msgspec.json.decode(raw, type=dict[str, Any])
+    missing = [name for name in _REQUIRED if name not in event]
+    if missing:
+        raise ValueError(f"the event lacks {', '.join(missing)}")
+    if not isinstance(event["type"], str) or not _TYPE.match(event["type"]):
+        raise ValueError(f"{event['type']!r} is not an event type")
+    if event.get("source", source) != source:
+        raise ValueError(f"`source` is {event['source']!r}, but this key signs for {source!r}")
+    whole = {"source": source, "specversion": "1.0", **event}
+    body = raw if len(whole) == len(event) else msgspec.json.encode(whole)
+    if len(body) > BODY_BYTES_MAX - 2:
+        raise ValueError(f"the event alone is larger than {BODY_BYTES_MAX} bytes")
+    return ReadyEvent(event["type"], str(event["id"]), body)

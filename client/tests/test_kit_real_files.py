@@ -1,0 +1,124 @@
+"""The real export files, against the counts that their own README states."""
+
+import csv
+import io
+import re
+from collections import Counter
+from pathlib import Path
+
+import msgspec
+import pytest
+from kit_tables import NOW
+from sijill_client.batches import ReadyEvent, batches
+from sijill_client.importers.merge import Reading
+from sijill_client.options import TASK_GROUPS, PushOptions
+from sijill_client.pseudonyms import Pseudonyms
+from sijill_client.reader import Reader
+from sijill_client.work_events import events_of
+
+from events.limits import BODY_BYTES_MAX, EVENTS_MAX
+from events.scalars import TaskGroup
+from events.vocabulary import MAY_SIGN, AnyEvent, EmitterKind
+
+SOURCE = "/emitters/alpha"
+
+
+def read(files: list[Path]) -> Reading:
+    reader = Reader("auto", SOURCE, Pseudonyms(b"\x01" * 32), NOW)
+    reader.read(files, lambda phase, done, total: None)
+    return reader.reading
+
+
+@pytest.fixture(scope="module")
+def reading(crowdwork: Path) -> Reading:
+    return read(sorted(crowdwork.glob("mturk-*")))
+
+
+@pytest.fixture(scope="module")
+def made(reading: Reading) -> list[ReadyEvent]:
+    return list(events_of(reading, PushOptions(), SOURCE))
+
+
+def stated_counts(readme: str) -> dict[str, tuple[int, dict[str, int]]]:
+    """Rows, and assignments by status, of each file in the README's tables."""
+    found = {}
+    for line in readme.splitlines():
+        cells = [cell.strip() for cell in line.split("|")]
+        if cells[0] == "" and len(cells) > 6 and cells[1].startswith("mturk-"):
+            status = {name: int(n) for name, n in re.findall(r"([a-z]+) (\d+)", cells[6])}
+            found[cells[1]] = int(cells[4]), status
+    return found
+
+
+def test_all_files_together_count_as_the_readme_says(reading: Reading) -> None:
+    assert reading.by_status() == {"approved": 17_756, "rejected": 200, "submitted": 13_879}
+    assert reading.files == 87
+    assert (reading.rows, reading.repeated_rows) == (32_132, 297)
+    assert (reading.sandbox(), reading.overturned()) == (865, 23)
+    assert not reading.faults
+    assert not reading.bad_files
+    assert not reading.bad_cells
+    assert reading.zoneless == 0
+
+
+def test_each_file_alone_counts_as_the_readme_says(crowdwork: Path) -> None:
+    stated = stated_counts((crowdwork / "README.md").read_text())
+    assert len(stated) == 87
+    for name, (rows, status) in stated.items():
+        alone = read([crowdwork / name])
+        assert (name, alone.rows, alone.by_status()) == (name, rows, status)
+
+
+def test_the_order_in_which_files_are_named_does_not_matter(crowdwork: Path) -> None:
+    files = sorted(crowdwork.glob("mturk-web__cerenali*"))
+    one, other = (
+        list(events_of(read(order), PushOptions(), SOURCE)) for order in (files, files[::-1])
+    )
+    assert one == other
+
+
+def test_the_registry_knows_every_event_and_a_platform_may_sign_it(made: list[ReadyEvent]) -> None:
+    may = MAY_SIGN[EmitterKind.PLATFORM]
+    decoder = msgspec.json.Decoder(AnyEvent)
+    for event in made:
+        assert type(decoder.decode(event.body)) in may
+    assert len({event.id for event in made}) == len(made)
+
+
+def test_decisions_make_the_events_that_they_should(made: list[ReadyEvent]) -> None:
+    kinds = Counter(event.type.removesuffix(".v1") for event in made)
+    contracts = kinds.pop("contract.published")
+    assert 0 < contracts < 31_835
+    assert kinds == {
+        "task.completed": 31_835,
+        "task.approved": 17_756,
+        "rejection.issued": 200 + 23,
+        "rejection.withdrawn": 23,
+    }
+
+
+def test_submissions_keep_the_doors_limits(made: list[ReadyEvent]) -> None:
+    cut = list(batches(made))
+    assert sum(batch.events for batch in cut) == len(made)
+    assert all(batch.events <= EVENTS_MAX for batch in cut)
+    assert all(len(batch.body) <= BODY_BYTES_MAX for batch in cut)
+    assert len(msgspec.json.decode(cut[0].body)) == cut[0].events
+
+
+def test_no_word_of_feedback_and_no_workers_id_leaves_the_platform(
+    crowdwork: Path, made: list[ReadyEvent]
+) -> None:
+    sent = b"".join(event.body for event in made)
+    text = (crowdwork / "mturk-web__ligurio__race-number-tagger__01.csv").read_text()
+    workers = set(re.findall(r'"(A[0-9A-F]{14})"', text))
+    assert len(workers) > 10
+    assert not [worker for worker in workers if worker.encode() in sent]
+    table = csv.DictReader(io.StringIO(text, newline=""))
+    feedback = {row["RequesterFeedback"][:20] for row in table}
+    telling = {words for words in feedback if len(words) == 20}
+    assert telling
+    assert not [words for words in telling if words.encode() in sent]
+
+
+def test_the_kit_and_the_registry_name_the_same_task_groups() -> None:
+    assert set(TASK_GROUPS) == {group.value for group in TaskGroup}

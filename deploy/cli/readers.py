@@ -1,0 +1,1 @@
+"""What looks at a registry: tokens for readers, the checker, a rebuild."""
