@@ -16,7 +16,7 @@ from services.checker.compare import Ordered
 from services.checker.history import Attempt, check_history
 from services.checker.index import index_row, index_tables, submission_row, submissions
 from services.checker.intake import IntakeCheck, Passing
-from services.checker.judgement import Examined, Judge, Row
+from services.checker.judgement import Examined, Judge, Stored
 from services.checker.refold import Refold
 from services.checker.report import Collector, Enough, Finding, Report
 from services.checker.views import as_compared, expect, keyed_views, ordered_views
@@ -153,23 +153,23 @@ class _Run:
     async def _follow_leaves(self) -> None:
         index = _Stream(await self.connection.cursor(load_sql("services.checker", "submissions")))
         stands = submissions()
-        async for row in self._rows():
-            examined = self.judge.examine(row)
+        async for stored in self._stored():
+            examined = self.judge.examine(stored)
             self.out.take(examined.findings)
             self.out.notes += examined.notes
-            self.out.take(self.passing.follow(row.record))
+            self.out.take(self.passing.follow(stored.record))
             if examined.leaf is not None:
-                stands.expected.append(submission_row(row.record.index, examined.leaf))
+                stands.expected.append(submission_row(stored.record.index, examined.leaf))
                 await self._compare("log.submission", stands, index)
-            await self._fold(row.record.index, examined)
+            await self._fold(stored.record.index, examined)
             self.progress(self.judge.chain.next_index, self.judge.next_event)
         await self._finish("log.submission", stands, index)
 
-    async def _rows(self) -> AsyncIterator[Row]:
+    async def _stored(self) -> AsyncIterator[Stored]:
         stream = _Stream(await self.connection.cursor(load_sql("services.checker", "leaves")))
         while rows := await stream.next(_LEAVES_FETCHED):
             for row in rows:
-                yield _row(row)
+                yield _stored(row)
 
     async def _fold(self, index: int, examined: Examined) -> None:
         counted = examined.counted
@@ -238,8 +238,8 @@ class _Run:
             self.out.take(keyed.finish())
 
 
-def _row(row: tuple[Any, ...]) -> Row:
+def _stored(row: tuple[Any, ...]) -> Stored:
     index, previous, leaf, partition, offset, positions, *arrival = row
     place = Place(partition, offset)
     record = LeafRecord(index, previous, leaf, place, tuple(positions))
-    return Row(record, Arrival(*arrival) if arrival[-1] is not None else None)
+    return Stored(record, Arrival(*arrival) if arrival[-1] is not None else None)

@@ -6,6 +6,7 @@ Durations in seconds, money in integer micro-units; None where nothing is stated
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
+from sys import intern
 from typing import Any, NamedTuple
 
 from events.money import NO_CURRENCY, to_micros
@@ -89,10 +90,12 @@ _ABOUT = ("worker", "task", "contract", "residence", "sandbox")
 
 
 def _work(data: Object, time: str, day_of: DayOf, kind: str, **more: Any) -> Values:
+    contract = data.get("contract")
     return Values(
-        worker=data["worker"],
+        # Equal texts are kept once, so that millions of events fit into memory.
+        worker=intern(data["worker"]),
         task=data["task"],
-        contract=data.get("contract"),
+        contract=intern(contract) if contract else None,
         residence=data.get("residence") or "",
         task_group=data.get("task_group") or UNSTATED,
         day=day_of(moment(data.get("submitted") or time)),
@@ -158,7 +161,7 @@ def _rejection_withdrawn(data: Object, time: str, day_of: DayOf) -> Values:
 
 def _time_reported(data: Object, time: str, day_of: DayOf) -> Values:
     return Values(
-        worker=data["worker"],
+        worker=intern(data["worker"]),
         residence=data.get("residence") or "",
         day=date.fromisoformat(data["day"]),
         kind=data["kind"],
@@ -169,7 +172,7 @@ def _time_reported(data: Object, time: str, day_of: DayOf) -> Values:
 
 def _paid(data: Object, time: str, day_of: DayOf) -> Values:
     return Values(
-        worker=data["worker"],
+        worker=intern(data["worker"]),
         residence=data.get("residence") or "",
         currency=data["currency"],
         rail=data.get("rail") or UNSTATED,

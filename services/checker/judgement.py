@@ -18,7 +18,7 @@ from services.checker.signatures import Signature, take_apart
 _ESTABLISHED = "authority.established.v1"
 
 
-class Row(NamedTuple):
+class Stored(NamedTuple):
     """A leaf record, and what lies in the intake at its place (None if nothing does)."""
 
     record: LeafRecord
@@ -61,33 +61,33 @@ class Judge:
     last_offset: dict[int, int] = field(default_factory=dict)
     next_event: int = 0
 
-    def examine(self, row: Row) -> Examined:
+    def examine(self, stored: Stored) -> Examined:
         """Check one leaf and take what it changes."""
-        leaf, findings = self.chain.follow(row.record)
+        leaf, findings = self.chain.follow(stored.record)
         result = Examined(findings, [], leaf)
         if leaf is None:
             return result
-        index = row.record.index
-        events = self._read(row, leaf, result)
+        index = stored.record.index
+        events = self._read(stored, leaf, result)
         if index == 0 and events:
             result.findings += self._establish(leaf, events)
-        signature = self._signature(index, leaf, row.arrival, result)
+        signature = self._signature(index, leaf, stored.arrival, result)
         result.findings += self._outcome_faults(index, leaf, signature)
-        result.findings += self._place_faults(row.record)
-        self._take(row.record, leaf, events, result)
+        result.findings += self._place_faults(stored.record)
+        self._take(stored.record, leaf, events, result)
         return result
 
     # --- body and signature -----------------------------------------------------------------
 
-    def _read(self, row: Row, leaf: ReadLeaf, result: Examined) -> list[Object] | None:
-        where = f"leaf {row.record.index}"
-        if row.arrival is None:
-            place = f"partition {row.record.place.partition} offset {row.record.place.offset}"
+    def _read(self, stored: Stored, leaf: ReadLeaf, result: Examined) -> list[Object] | None:
+        where = f"leaf {stored.record.index}"
+        if stored.arrival is None:
+            place = f"partition {stored.record.place.partition} offset {stored.record.place.offset}"
             result.findings.append(Finding(where, "body in the intake", place, "nothing"))
             return None
-        result.findings += body_faults(where, leaf, row.arrival)
+        result.findings += body_faults(where, leaf, stored.arrival)
         try:
-            events, duplicates = parse_events(row.arrival.body)
+            events, duplicates = parse_events(stored.arrival.body)
         except Unreadable as error:
             result.findings.append(Finding(where, "body", "a batch of events", str(error)))
             return None

@@ -67,7 +67,6 @@ class Refold:
     event_count: Counter[Row] = field(default_factory=Counter)
     unstated: Counter[Row] = field(default_factory=Counter)
     rates: set[str] = field(default_factory=set)
-    _texts: dict[str, str] = field(default_factory=dict)
 
     def fold(self, leaf: Counted) -> LeafRows:
         """Take one counted leaf that is not quarantined."""
@@ -98,7 +97,7 @@ class Refold:
             self._correct(at, event, rows)
             stands = Values()
         else:
-            stands = self._shared(values_of(event_type, data, event["time"], self.days.day_of))
+            stands = values_of(event_type, data, event["time"], self.days.day_of)
             self._judge(at, event_type, data, effect, rows)
             rows.fact.append(_head(at, event, stands))
             self._add(at, stands)
@@ -138,7 +137,7 @@ class Refold:
     def _replacement(self, event: Object) -> Values:
         replacement = event["data"]["replacement"]
         new_type, new_data = replacement["type"], replacement["data"]
-        return self._shared(values_of(new_type, new_data, event["time"], self.days.day_of))
+        return values_of(new_type, new_data, event["time"], self.days.day_of)
 
     def _version(
         self, at: At, original: Known, values: Values, version: int, rows: LeafRows
@@ -162,15 +161,6 @@ class Refold:
             said = known(event_type, data)
             named = (at.number, at.leaf, at.recorded, at.emitter, event_type)
             rows.told.append((*named, subject, original, said))
-
-    def _shared(self, values: Values) -> Values:
-        """Equal texts are kept once, so that millions of events fit into memory."""
-        worker, contract = values.worker, values.contract
-        if worker is not None:
-            worker = self._texts.setdefault(worker, worker)
-        if contract is not None:
-            contract = self._texts.setdefault(contract, contract)
-        return values._replace(worker=worker, contract=contract)
 
 
 def _correction_fault(event_type: str, data: Object, original: Known | None) -> str | None:

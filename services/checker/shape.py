@@ -41,7 +41,7 @@ def optional(event_type: str) -> tuple[str, ...]:
 
 def unstated(event_type: str, data: Object) -> str:
     """The optional fields that an event left out, absent or null, with a space between."""
-    return " ".join(name for name in optional(event_type) if data.get(name) is None)
+    return " ".join([name for name in optional(event_type) if data.get(name) is None])
 
 
 def known(event_type: str, data: Object) -> Object:
