@@ -8,7 +8,7 @@ import hashlib
 from base64 import urlsafe_b64encode
 from binascii import Error as Base64Error
 from binascii import a2b_base64
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
@@ -31,15 +31,6 @@ _COORDINATE_BYTES = 32
 
 class JoseError(ValueError):
     """A token or key that is not what it says it is."""
-
-
-class Signer(Protocol):
-    """Holds a private key; signs, and says which key that is."""
-
-    kid: str
-
-    def sign(self, message: bytes) -> bytes:
-        """64 signature bytes over the message."""
 
 
 def b64(data: bytes) -> str:
@@ -114,7 +105,7 @@ class PrivateKey:
     """An Ed25519 or P-256 private key with its public JWK."""
 
     def __init__(self, key: Ed25519PrivateKey | ec.EllipticCurvePrivateKey) -> None:
-        self._key = key
+        self.raw = key
         self.jwk: PublicJwk = _public_jwk(key)
         self.kid = thumbprint(self.jwk)
         self.algorithm = "Ed25519" if isinstance(key, Ed25519PrivateKey) else "ES256"
@@ -138,16 +129,16 @@ class PrivateKey:
     def to_jwk(self) -> dict[str, str]:
         """The private JWK: keep it secret."""
         public: dict[str, str] = msgspec.to_builtins(self.jwk)
-        if isinstance(self._key, Ed25519PrivateKey):
-            return {**public, "d": b64(self._key.private_bytes_raw())}
-        number = self._key.private_numbers().private_value
+        if isinstance(self.raw, Ed25519PrivateKey):
+            return {**public, "d": b64(self.raw.private_bytes_raw())}
+        number = self.raw.private_numbers().private_value
         return {**public, "d": b64(number.to_bytes(_COORDINATE_BYTES))}
 
     def sign(self, message: bytes) -> bytes:
         """64 bytes: an Ed25519 signature, or r and s of ECDSA."""
-        if isinstance(self._key, Ed25519PrivateKey):
-            return self._key.sign(message)
-        r, s = decode_dss_signature(self._key.sign(message, ec.ECDSA(SHA256())))
+        if isinstance(self.raw, Ed25519PrivateKey):
+            return self.raw.sign(message)
+        r, s = decode_dss_signature(self.raw.sign(message, ec.ECDSA(SHA256())))
         return r.to_bytes(_COORDINATE_BYTES) + s.to_bytes(_COORDINATE_BYTES)
 
 

@@ -34,8 +34,8 @@ class Pseudonyms:
         """The pseudonym of a worker: `w` and 26 characters.
 
         An id of the platform's form is the same worker in every file. Any other id means nothing
-        outside its file, so the pseudonym covers the digest of the file's content as well. A platform that
-        names its own workers leaves `file_digest` out.
+        outside its file, so the pseudonym covers the digest of the file's content as well. A
+        platform that names its own workers leaves `file_digest` out.
         """
         if PLATFORM_FORM.match(worker_id):
             code = self._mac(b"worker", worker_id.encode())

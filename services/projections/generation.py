@@ -82,13 +82,14 @@ async def export_view(
 
 
 async def first_difference(
-    connection: asyncpg.Connection, old: int, new: int
+    old_side: asyncpg.Connection, old: int, new_side: asyncpg.Connection, new: int
 ) -> tuple[str, Any, Any] | None:
-    """The first view and rows in which two generations differ, in one snapshot; None if equal."""
+    """The first view and rows in which two generations differ, or None.
+
+    Each side is read in the snapshot of its own connection's transaction.
+    """
     for name in catalogue.VIEWS:
-        left = export_view(connection, old, name)
-        right = export_view(connection, new, name)
-        # Each cursor keeps the search path of its own start, so the two can be read in turn.
+        left, right = export_view(old_side, old, name), export_view(new_side, new, name)
         while True:
             a, b = await anext(left, None), await anext(right, None)
             if a != b:

@@ -1,0 +1,1 @@
+"""The `sijill` command, one module for each kind of task."""

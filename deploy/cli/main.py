@@ -1,0 +1,37 @@
+"""The `sijill` command."""
+
+import typer
+from sijill_client.cli import push
+
+from deploy.cli import authority, processes, readers
+
+app = typer.Typer(
+    help="A national registry of micro-tasks: signed events in, defensible figures out.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.command()(processes.up)
+app.command()(push)
+app.command()(readers.check)
+app.command()(readers.rebuild)
+app.command()(readers.token)
+app.add_typer(authority.authority, name="authority")
+app.add_typer(authority.platform, name="platform")
+app.add_typer(authority.fund, name="fund")
+app.add_typer(authority.key, name="key")
+app.add_typer(authority.policy, name="policy")
+app.add_typer(authority.rate, name="rate")
+app.command()(authority.quarantine)
+app.command(rich_help_panel="Processes")(processes.serve)
+app.command(rich_help_panel="Processes")(processes.sequence)
+app.command(rich_help_panel="Processes")(processes.project)
+app.command(rich_help_panel="Processes")(processes.migrate)
+
+
+def main() -> None:
+    """Entry point of the script."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

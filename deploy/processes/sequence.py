@@ -1,0 +1,132 @@
+"""The sequencer's process: holds the lease, commits rounds, stands by otherwise."""
+
+import asyncio
+import os
+import socket
+from dataclasses import dataclass
+
+import asyncpg
+import structlog
+from prometheus_client import CollectorRegistry, Gauge
+
+from deploy.processes.backoff import keep_trying
+from deploy.processes.serving import health_app, serve_until, server, stop_on_signals
+from deploy.processes.settings import Settings
+from events.log.postgres import (
+    INTAKE_CHANNEL,
+    LEAF_CHANNEL,
+    Hints,
+    PostgresSequencerLog,
+    connect_pool,
+)
+from migrations.roles import SEQUENCER
+from services.sequencer.lease import HEARTBEAT_SECONDS, Lease
+from services.sequencer.sequencer import Sequencer
+
+_log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class State:
+    """What the health page shows."""
+
+    leading: bool = False
+    sequencer: Sequencer | None = None
+    last_error: str = ""
+
+
+def own_name() -> str:
+    """Who holds a lease."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+async def lead(settings: Settings, state: State, stop: asyncio.Event) -> None:
+    """Take the lease when it is free, and write for as long as it is held."""
+    dsn = settings.dsn(SEQUENCER)
+    heart = await asyncpg.connect(dsn)
+    leaf_hints, intake_hints = Hints(dsn, LEAF_CHANNEL), Hints(dsn, INTAKE_CHANNEL)
+    pool = await connect_pool(dsn)
+    lease = Lease(heart, "sequencer", own_name())
+    try:
+        log = PostgresSequencerLog(pool, leaf_hints, intake_hints)
+        while not stop.is_set():
+            if await lease.take():
+                state.sequencer = Sequencer(log, settings.clock)
+                state.last_error = ""
+                await _write_while_held(lease, state, stop)
+            await _pause(stop)
+        await lease.give_back()
+    finally:
+        state.leading = False
+        await asyncio.gather(heart.close(), leaf_hints.close(), intake_hints.close())
+        await pool.close()
+
+
+async def _write_while_held(lease: Lease, state: State, stop: asyncio.Event) -> None:
+    assert state.sequencer is not None
+    enough = asyncio.Event()
+    writing = asyncio.create_task(state.sequencer.run(enough))
+    state.leading = True
+    _log.info("leading")
+    try:
+        while not stop.is_set() and not writing.done() and await lease.take():
+            await _pause(stop)
+    finally:
+        # The round in hand is finished: cutting it would only leave an unknown outcome.
+        state.leading = False
+        enough.set()
+        await writing
+
+
+async def _pause(stop: asyncio.Event) -> None:
+    try:
+        await asyncio.wait_for(stop.wait(), HEARTBEAT_SECONDS)
+    except TimeoutError:
+        return
+
+
+async def run(settings: Settings) -> None:
+    """Run the process until SIGTERM."""
+    stop, state = stop_on_signals(), State()
+    metrics = _Metrics()
+
+    def failed(error: Exception) -> None:
+        state.last_error = str(error)
+
+    def ready() -> dict[str, object]:
+        fits = state.sequencer is None or state.sequencer.progress.clock_fits
+        good = not state.last_error and fits
+        return {
+            "ready": good,
+            "leading": state.leading,
+            "clock_fits": fits,
+            "last_error": state.last_error,
+        }
+
+    app = health_app(metrics.registry, lambda: metrics.collect(state), ready)
+    serving = asyncio.create_task(serve_until(stop, server(app, settings.host, settings.port)))
+    await keep_trying(stop, lambda: lead(settings, state, stop), failed)
+    await serving
+
+
+class _Metrics:
+    def __init__(self) -> None:
+        own = self.registry = CollectorRegistry()
+        self._leading = Gauge("sijill_sequencer_leading", "1 while leading.", registry=own)
+        self._leaves = Gauge("sijill_sequencer_leaves", "Leaves written.", registry=own)
+        self._repeats = Gauge("sijill_sequencer_repeats", "Repeats settled.", registry=own)
+        self._lost = Gauge("sijill_sequencer_rounds_lost", "Rounds another won.", registry=own)
+        self._outcomes = Gauge(
+            "sijill_sequencer_outcomes", "Leaves by outcome.", ["outcome"], registry=own
+        )
+
+    def collect(self, state: State) -> None:
+        self._leading.set(state.leading)
+        if state.sequencer is None:
+            return
+        progress = state.sequencer.progress
+        self._leaves.set(progress.leaves)
+        self._repeats.set(progress.repeats)
+        self._lost.set(progress.lost)
+        for outcome, count in progress.outcomes.items():
+            self._outcomes.labels(outcome).set(count)

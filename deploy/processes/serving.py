@@ -1,0 +1,98 @@
+"""Serve an ASGI application on loopback until asked to stop."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import Callable
+
+import msgspec
+import uvicorn
+from fastapi import FastAPI, Response
+from prometheus_client import CollectorRegistry, generate_latest
+from starlette.types import ASGIApp
+
+from deploy.embedded.processes import announce_ready
+
+#: Seconds in which requests in hand may end after SIGTERM.
+DRAIN_SECONDS = 8
+#: Connections the kernel may queue.
+BACKLOG = 1024
+
+
+class Server(uvicorn.Server):
+    """uvicorn, stopped by an event instead of signals, so that one loop can hold several."""
+
+    def capture_signals(self) -> contextlib.AbstractContextManager[None]:  # type: ignore[override]
+        """The process handles its own signals."""
+        return contextlib.nullcontext()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Tell the parent as soon as connections are taken."""
+        await super().startup(sockets)
+        announce_ready()
+
+
+def server(app: ASGIApp, host: str, port: int) -> Server:
+    """A server that drains on exit and keeps its own log out of the way."""
+    return Server(
+        uvicorn.Config(
+            app,
+            host=host,
+            port=port,
+            loop="uvloop",
+            http="httptools",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            backlog=BACKLOG,
+            timeout_graceful_shutdown=DRAIN_SECONDS,
+        )
+    )
+
+
+def stop_on_signals() -> asyncio.Event:
+    """An event that SIGTERM and SIGINT set."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    return stop
+
+
+async def serve_until(stop: asyncio.Event, serving: Server) -> None:
+    """Serve until the event, then drain."""
+    task = asyncio.create_task(serving.serve())
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({task, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    serving.should_exit = True
+    stop.set()
+    stopping.cancel()
+    await task
+
+
+def health_app(
+    registry: CollectorRegistry, collect: Callable[[], None], ready: Callable[[], dict[str, object]]
+) -> FastAPI:
+    """`/metrics`, `/healthz` and `/readyz` of a process that serves nothing else.
+
+    `ready()` holds a member `ready`; the rest says why.
+    """
+    app = FastAPI(openapi_url=None)
+
+    @app.get("/metrics")
+    async def metrics() -> Response:
+        collect()
+        return Response(generate_latest(registry), media_type="text/plain; version=0.0.4")
+
+    @app.get("/healthz")
+    async def healthz() -> Response:
+        return Response(b'{"status":"alive"}', media_type="application/json")
+
+    @app.get("/readyz")
+    async def readyz() -> Response:
+        state = ready()
+        status = 200 if state["ready"] else 503
+        return Response(msgspec.json.encode(state), status, media_type="application/json")
+
+    return app

@@ -1,0 +1,182 @@
+"""`sijill up`: a real PostgreSQL and all services in one folder, until Ctrl-C."""
+
+import asyncio
+import contextlib
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+
+from deploy.embedded.postgres import EmbeddedPostgres
+from deploy.embedded.processes import Child, ProcessGroup, Restart
+from deploy.establish import establish
+from deploy.folder import DATABASE, DATABASE_ACCOUNT, DataFolder
+from deploy.processes.serving import stop_on_signals
+from deploy.processes.settings import ROLE_MARK
+from events.clock import Clock, file_clock, system_clock
+from events.log.postgres import LEAF_CHANNEL, Hints, PostgresIntake, connect_pool
+from migrations.roles import INGEST, ROLES
+from migrations.run import upgrade
+
+#: Where each process listens, counted from `--port`.
+_PORTS = {"serve": 0, "sequence": 1, "project": 2}
+#: Seconds between looks whether the database server still lives.
+_WATCH_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to start. `clock_file`: a clock that the demonstration sets, for all processes."""
+
+    folder: DataFolder
+    port: int
+    name: str = "Registry of micro-tasks"
+    country: str = "MA"
+    time_zone: str = "Africa/Casablanca"
+    clock_file: Path | None = None
+
+    @property
+    def url(self) -> str:
+        """Where door and query API answer."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def clock(self) -> Clock:
+        """The clock of all processes."""
+        return file_clock(self.clock_file) if self.clock_file else system_clock
+
+
+async def run_up(
+    plan: Plan,
+    say: Callable[[str], None],
+    then: Callable[[Plan], Awaitable[None]] | None = None,
+) -> None:
+    """Run the registry until a signal, or until `then`, started once all answer, has returned."""
+    plan.folder.make()
+    stop = stop_on_signals()
+    with EmbeddedPostgres(plan.folder.postgres, roles=ROLES, os_user=DATABASE_ACCOUNT) as server:
+        say(f"database   {plan.folder.postgres} (PostgreSQL, started)")
+        await _prepare(plan, server)
+        group = ProcessGroup(_children(plan, server), report=lambda one: say(_restarted(one)))
+        tasks = [
+            asyncio.create_task(group.run()),
+            asyncio.create_task(_keep_database(server, say)),
+            asyncio.create_task(_until(group, stop, plan, server, then)),
+        ]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            plan.folder.say_stopped()
+            group.stop()
+            await tasks[0]
+            for task in tasks[1:]:
+                task.cancel()
+            results = await asyncio.gather(*tasks[1:], return_exceptions=True)
+        for result in results:
+            if isinstance(result, Exception):
+                raise result
+
+
+async def _until(
+    group: ProcessGroup,
+    stop: asyncio.Event,
+    plan: Plan,
+    server: EmbeddedPostgres,
+    then: Callable[[Plan], Awaitable[None]] | None,
+) -> None:
+    ready, stopping = asyncio.create_task(group.ready.wait()), asyncio.create_task(stop.wait())
+    await asyncio.wait({ready, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    if ready.done():
+        plan.folder.say_running(plan.url, _address(server))
+        if then is not None:
+            work = asyncio.ensure_future(then(plan))
+            await asyncio.wait({work, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if work.done():
+                stopping.cancel()
+                work.result()
+                return
+            work.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await work
+        await stopping
+    ready.cancel()
+
+
+async def _prepare(plan: Plan, server: EmbeddedPostgres) -> None:
+    connection = await asyncpg.connect(server.dsn())
+    try:
+        found = "SELECT FROM pg_database WHERE datname = $1"
+        if await connection.fetchrow(found, DATABASE) is None:
+            await connection.execute(f"CREATE DATABASE {DATABASE}")
+    finally:
+        await connection.close()
+    await upgrade(server.dsn(DATABASE))
+    await _establish_once(plan, server)
+
+
+async def _establish_once(plan: Plan, server: EmbeddedPostgres) -> None:
+    connection = await asyncpg.connect(server.dsn(DATABASE))
+    try:
+        begun = await connection.fetchval("SELECT EXISTS (SELECT FROM log.intake)")
+    finally:
+        await connection.close()
+    if begun:
+        return
+    dsn = server.dsn(DATABASE, INGEST)
+    pool = await connect_pool(dsn)
+    try:
+        await establish(
+            PostgresIntake(pool, Hints(dsn, LEAF_CHANNEL)),
+            plan.folder.keys,
+            name=plan.name,
+            country=plan.country,
+            zone=plan.time_zone,
+            at=plan.clock(),
+        )
+    finally:
+        await pool.close()
+
+
+def _children(plan: Plan, server: EmbeddedPostgres) -> list[Child]:
+    return [
+        Child(
+            name=name,
+            argv=[sys.executable, "-m", "deploy.cli.main", name],
+            log=plan.folder.logs / f"{name}.log",
+            env=_environment(plan, server, plan.port + _PORTS[name]),
+        )
+        for name in ("sequence", "project", "serve")
+    ]
+
+
+def _environment(plan: Plan, server: EmbeddedPostgres, port: int) -> dict[str, str]:
+    clock = f"file:{plan.clock_file}" if plan.clock_file else "system"
+    return {
+        **os.environ,
+        "SIJILL_DATABASE": _address(server),
+        "SIJILL_KEYS": str(plan.folder.keys),
+        "SIJILL_PORT": str(port),
+        "SIJILL_CLOCK": clock,
+    }
+
+
+def _address(server: EmbeddedPostgres) -> str:
+    """The database's address with the mark where each process puts its role."""
+    _, _, rest = server.dsn(DATABASE).partition("@")
+    return f"postgresql://{ROLE_MARK}@{rest}"
+
+
+async def _keep_database(server: EmbeddedPostgres, say: Callable[[str], None]) -> None:
+    """Start the database again if it was killed; the services wait for it meanwhile."""
+    while True:
+        if server.pid is None:
+            say("the database server ended: starting it again")
+            server.start()
+        await asyncio.sleep(_WATCH_SECONDS)
+
+
+def _restarted(one: Restart) -> str:
+    return f"{one.name} ended with status {one.status}: starting it again in {one.delay:.1f} s"

@@ -1,0 +1,101 @@
+"""What was acknowledged against what got a leaf: nothing lost, nothing twice (RULES 2.1, 2.7)."""
+
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from events.log.protocol import IntakeRecord, LeafRecord
+from services.checker.report import Finding
+
+
+@dataclass(slots=True)
+class Steps:
+    """The positions of one partition: where they moved, and by which leaf."""
+
+    positions: list[int] = field(default_factory=list)
+    leaves: list[int] = field(default_factory=list)
+
+    def passed_by(self, offset: int) -> int | None:
+        """The first leaf whose position lies past an offset; None while no leaf has passed it."""
+        at = bisect_right(self.positions, offset)
+        return self.leaves[at] if at < len(self.leaves) else None
+
+
+@dataclass(slots=True)
+class Passing:
+    """How far each leaf says that its partitions were read; feed it every leaf in order."""
+
+    partitions: list[Steps] = field(default_factory=list)
+
+    def follow(self, record: LeafRecord) -> Iterator[Finding]:
+        """Take a leaf's positions; they never go back and keep their number."""
+        if not self.partitions:
+            self.partitions = [Steps([], []) for _ in record.positions]
+        if len(record.positions) != len(self.partitions):
+            found = len(record.positions)
+            yield Finding(f"leaf {record.index}", "partitions", len(self.partitions), found)
+            return
+        for number, (steps, position) in enumerate(
+            zip(self.partitions, record.positions, strict=True)
+        ):
+            last = steps.positions[-1] if steps.positions else 0
+            if position < last:
+                what = f"position of partition {number}"
+                yield Finding(f"leaf {record.index}", what, f"at least {last}", position)
+            elif position > last:
+                steps.positions.append(position)
+                steps.leaves.append(record.index)
+
+
+@dataclass(slots=True)
+class IntakeCheck:
+    """Holds each acknowledged body to its leaf; feed it each partition's records in order."""
+
+    leaf_of: Mapping[tuple[str, str, bytes], int]
+    passing: Passing
+    next_offset: dict[int, int] = field(default_factory=dict)
+    home: dict[str, int] = field(default_factory=dict)
+
+    def follow(self, record: IntakeRecord, *, intact: bool) -> Iterator[Finding]:
+        """Check one record; `intact` says whether its body has the digest beside it."""
+        place = record.place
+        where = f"intake partition {place.partition} offset {place.offset}"
+        expected = self.next_offset.get(place.partition, 0)
+        if place.offset != expected:
+            yield Finding(where, "offsets are dense", expected, place.offset)
+        self.next_offset[place.partition] = place.offset + 1
+        home = self.home.setdefault(record.emitter, place.partition)
+        if home != place.partition:
+            yield Finding(where, f"partition of {record.emitter}", home, place.partition)
+        if not intact:
+            yield Finding(where, "body", f"one with digest {record.body_sha256.hex()}", "another")
+        yield from self._leaf_faults(where, record)
+
+    def _leaf_faults(self, where: str, record: IntakeRecord) -> Iterator[Finding]:
+        own = self.leaf_of.get((record.emitter, record.submission, record.body_sha256))
+        passed = self._passed_by(record)
+        if passed is None or (own is not None and own <= passed):
+            return
+        what = f"leaf of {record.emitter} {record.submission}"
+        found = "none" if own is None else f"leaf {own}"
+        yield Finding(where, what, f"one up to leaf {passed}, whose position lies past it", found)
+
+    def _passed_by(self, record: IntakeRecord) -> int | None:
+        number = record.place.partition
+        if number >= len(self.passing.partitions):
+            return None
+        return self.passing.partitions[number].passed_by(record.place.offset)
+
+    def finish(self, counters: Mapping[int, int]) -> Iterator[Finding]:
+        """After all records: counters stand right after the last, no position beyond it."""
+        for partition, counter in counters.items():
+            size = self.next_offset.get(partition, 0)
+            if counter != size:
+                where = f"intake counter of partition {partition}"
+                yield Finding(where, "next offset", size, counter)
+        for partition, steps in enumerate(self.passing.partitions):
+            size = self.next_offset.get(partition, 0)
+            if steps.positions and steps.positions[-1] > size:
+                what = f"position of partition {partition}"
+                last = steps.positions[-1]
+                yield Finding(f"leaf {steps.leaves[-1]}", what, f"at most {size}", last)

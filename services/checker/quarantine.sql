@@ -1,0 +1,2 @@
+-- Leaves that no fold shall read.
+SELECT leaf_index, act_leaf FROM log.quarantine ORDER BY leaf_index

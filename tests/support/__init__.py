@@ -1,0 +1,1 @@
+"""What tests share: a world with a real PostgreSQL in it."""
