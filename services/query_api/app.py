@@ -103,7 +103,8 @@ def _install_errors(app: FastAPI, state: QueryState) -> None:
         return answer(error)
 
     async def on_database(request: Request, error: Exception) -> Response:
-        _log.error("database error", path=request.url.path, exc_info=error)
+        # SQLAlchemy puts the statement into its message: that says more than our frames would.
+        _log.error("database error", path=request.url.path, error=str(error))
         detail = "the views cannot be read now; ask again"
         return answer(Problem(503, "unavailable", detail, headers={"Retry-After": "2"}))
 

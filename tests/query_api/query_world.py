@@ -1,48 +1,28 @@
-"""A small register, told by its own services: intake, sequencer, projection, query API.
+"""A small register as readers meet it: the shared world, two platforms, a fund, three workers.
 
-Two platforms, a fund, three workers, four recorded days. Figures are chosen to be added up by hand.
+Figures are chosen to be added up by hand.
 """
 
-import hashlib
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import datetime, timedelta
+from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any, Self
 
-import asyncpg
 import httpx
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from deploy.embedded.postgres import EmbeddedPostgres
 from events.access import Role, sign_access
-from events.days import Days
 from events.jose import PrivateKey
-from events.leaf import leaf_hash, utc_text
-from events.log.postgres import (
-    INTAKE_CHANNEL,
-    LEAF_CHANNEL,
-    Hints,
-    PostgresIntake,
-    PostgresLeaves,
-    PostgresSequencerLog,
-    connect_pool,
-)
-from events.log.protocol import Arrival
-from events.receipt import RegistryKeys
-from events.token import sign_submission
 from migrations.roles import AUDIT, QUERY
 from migrations.run import engine_url
-from services.projections.generation import create_generation
-from services.projections.projection import Projection
 from services.query_api.access import AuditTrail
 from services.query_api.app import create_app
 from services.query_api.database import QueryDatabase
 from services.query_api.state import QueryState
-from services.sequencer.sequencer import Sequencer
+from tests.support.world import Platform, World, body_of
 
-ZONE = "Africa/Casablanca"
-#: Noon of the first recorded day.
+#: Noon of the first recorded day of the story.
 START = datetime.fromisoformat("2026-11-02T12:00:00+00:00")
 SCHEME = "cnss"
 
@@ -50,127 +30,38 @@ Json = dict[str, Any]
 
 
 def event(type_: str, at: str, id_: str, /, **data: Any) -> Json:
-    """One event without its source, which `World.submit` adds."""
+    """One event without its source, which `QueryWorld` adds."""
     return {"specversion": "1.0", "type": f"{type_}.v1", "id": id_, "time": at, "data": data}
 
 
-class World:
-    """One database with its services, driven by hand and by a clock of its own."""
+class QueryWorld:
+    """The shared world with emitters of this story, read through the query API's own roles."""
 
-    def __init__(self, server: EmbeddedPostgres, database: str) -> None:
-        self.server = server
-        self.database = database
-        self.now = START
-        names = ("authority", "registry", "atlas", "basma", "cnss")
-        self.keys = {name: PrivateKey.generate() for name in names}
-        self.identity = ""
-        self.engines: list[AsyncEngine] = []
+    def __init__(self, inner: World) -> None:
+        self.inner = inner
+        self.speakers = {
+            name: Platform(name, PrivateKey.generate()) for name in ("atlas", "basma", "cnss")
+        }
+        self.speakers["authority"] = inner.authority
+        self._engines: list[AsyncEngine] = []
 
     @classmethod
     @asynccontextmanager
-    async def opened(cls, server: EmbeddedPostgres, database: str) -> AsyncIterator[Self]:
-        world = cls(server, database)
-        async with AsyncExitStack() as stack:
-            world.pool = await connect_pool(server.dsn(database))
-            stack.push_async_callback(world.pool.close)
-            world.reader = await connect_pool(server.dsn(database, QUERY))
-            stack.push_async_callback(world.reader.close)
-            connection = await asyncpg.connect(server.dsn(database))
-            stack.push_async_callback(connection.close)
-            stack.push_async_callback(world.dispose)
-            generation = await create_generation(connection, active=True)
-            hints = Hints(server.dsn(database), LEAF_CHANNEL)
-            world.intake = PostgresIntake(world.pool, hints)
-            intake_hints = Hints(server.dsn(database), INTAKE_CHANNEL)
-            world.log = PostgresSequencerLog(world.pool, hints, intake_hints)
-            world.leaves = PostgresLeaves(world.reader, hints)
-            world.sequencer = Sequencer(world.log, lambda: world.now)
-            world.projection = Projection(connection, world.log, Days(ZONE), generation)
-            yield world
-
-    async def dispose(self) -> None:
-        for engine in self.engines:
+    async def around(cls, inner: World) -> AsyncIterator[Self]:
+        """Begin the story on its first day; leaf 2 registers two platforms and a fund."""
+        world = cls(inner)
+        inner.clock.now = START
+        await world.submit("authority", "act-1", world._registrations())
+        await inner.door.refresh_keys(older_than=0)
+        yield world
+        for engine in world._engines:
             await engine.dispose()
 
-    pool: asyncpg.Pool
-    reader: asyncpg.Pool
-    intake: PostgresIntake
-    log: PostgresSequencerLog
-    leaves: PostgresLeaves
-    sequencer: Sequencer
-    projection: Projection
-
-    def engine(self, role: str) -> AsyncEngine:
-        made = create_async_engine(engine_url(self.server.dsn(self.database, role)))
-        self.engines.append(made)
-        return made
-
-    def state(self, audit: AuditTrail | None = None) -> QueryState:
-        held = {self.keys["registry"].kid: self.keys["registry"]}
-        return QueryState(
-            QueryDatabase(self.engine(QUERY)),
-            audit or AuditTrail(self.engine(AUDIT)),
-            self.leaves,
-            RegistryKeys(self.identity, held),
-            lambda: self.now,
-        )
-
-    def client(self, state: QueryState | None = None) -> httpx.AsyncClient:
-        transport = httpx.ASGITransport(create_app(state or self.state()))
-        return httpx.AsyncClient(transport=transport, base_url="http://query")
-
-    # --- telling ---------------------------------------------------------------------------
-
-    async def append(self, emitter: str, submission: str, events: Sequence[Json]) -> bytes:
-        """Acknowledge a submission; it has no leaf yet."""
-        sourced = [{**one, "source": f"/emitters/{emitter}"} for one in events]
-        body = msgspec.json.encode(sourced)
-        at = int(self.now.timestamp())
-        token = sign_submission(
-            self.keys[emitter], emitter=emitter, submission=submission, at=at, body=body
-        )
-        digest = hashlib.sha256(body).digest()
-        received = utc_text(self.now)
-        await self.intake.append(
-            Arrival(emitter, submission, digest, token, len(events), received, body)
-        )
-        return body
-
-    async def sequence(self) -> None:
-        while await self.sequencer.commit_round():
-            pass
-
-    async def fold(self) -> None:
-        while await self.projection.fold_batch():
-            pass
-
-    async def submit(self, emitter: str, submission: str, events: Sequence[Json]) -> bytes:
-        """Acknowledge, sequence, fold."""
-        body = await self.append(emitter, submission, events)
-        await self.sequence()
-        await self.fold()
-        return body
-
-    async def establish(self) -> None:
-        """Leaf 0 and the two platforms."""
-        act = event(
-            "authority.established",
-            utc_text(self.now),
-            "act-0",
-            name="Direction du travail",
-            country="MA",
-            time_zone=ZONE,
-            key=msgspec.to_builtins(self.keys["authority"].jwk),
-            registry_key=msgspec.to_builtins(self.keys["registry"].jwk),
-        )
-        await self.submit("authority", "act-0", [act])
-        first = (await self.log.leaves(0, 1))[0]
-        self.identity = leaf_hash(first.leaf).hex()
-        await self.submit("authority", "act-1", self._registrations())
-
     def _registrations(self) -> list[Json]:
-        at = utc_text(self.now)
-        jwk = {name: msgspec.to_builtins(key.jwk) for name, key in self.keys.items()}
+        at = self.now.isoformat()
+        jwk = {
+            name: msgspec.to_builtins(speaker.key.jwk) for name, speaker in self.speakers.items()
+        }
         fund = {"emitter": "cnss", "name": "CNSS", "schemes": [SCHEME], "key": jwk["cnss"]}
         atlas = {"emitter": "atlas", "name": "Atlas", "country": "MA", "key": jwk["atlas"]}
         basma = {"emitter": "basma", "name": "Basma", "key": jwk["basma"]}
@@ -180,33 +71,82 @@ class World:
             event("fund.registered", at, "reg-cnss", **fund),
         ]
 
+    @property
+    def now(self) -> datetime:
+        return self.inner.clock()
+
+    @property
+    def identity(self) -> str:
+        return self.inner.identity
+
     def later(self, **by: float) -> None:
-        self.now += timedelta(**by)
+        self.inner.clock.advance(**by)
+
+    # --- telling ---------------------------------------------------------------------------
+
+    async def push(self, emitter: str, submission: str, events: Sequence[Json]) -> None:
+        """Acknowledged by the door; it has no leaf yet."""
+        speaker = self.speakers[emitter]
+        await self.inner.push(speaker, _sourced(emitter, events), submission)
+
+    async def smuggle(self, emitter: str, submission: str, events: Sequence[Json]) -> None:
+        """Past the door, which would have seen the conflict."""
+        body = body_of(_sourced(emitter, events))
+        await self.inner.append(self.speakers[emitter], body, submission, len(events))
+
+    async def submit(self, emitter: str, submission: str, events: Sequence[Json]) -> None:
+        """Acknowledge, sequence, fold."""
+        await self.push(emitter, submission, events)
+        await self.sequence()
+        await self.fold()
+
+    async def sequence(self) -> None:
+        await self.inner.sequence()
+
+    async def fold(self) -> None:
+        await self.inner.fold()
 
     # --- reading ---------------------------------------------------------------------------
 
-    def token(self, role: Role, *, platform: str | None = None, worker: str | None = None) -> str:
-        """An access token: of a platform or fund by its own key, of a person by the authority's."""
-        at, registry = self.now, self.identity
-        if role in {Role.PLATFORM, Role.FUND, Role.AUTHORITY}:
-            emitter = platform or {Role.FUND: "cnss"}.get(role, "authority")
-            return sign_access(self.keys[emitter], emitter=emitter, registry=registry, at=at)
-        return sign_access(
-            self.keys["authority"],
-            emitter="authority",
-            registry=registry,
-            at=at,
-            role=role,
-            subject=f"{role.value} one",
-            platform=platform,
-            worker=worker,
+    def engine(self, role: str) -> AsyncEngine:
+        made = create_async_engine(engine_url(self.inner.dsn(role)))
+        self._engines.append(made)
+        return made
+
+    def state(self, audit: AuditTrail | None = None) -> QueryState:
+        return QueryState(
+            QueryDatabase(self.engine(QUERY)),
+            audit or AuditTrail(self.engine(AUDIT)),
+            self.inner.leaves,
+            self.inner.registry_keys,
+            self.inner.clock,
         )
+
+    def client(self, state: QueryState | None = None) -> httpx.AsyncClient:
+        transport = httpx.ASGITransport(create_app(state or self.state()))
+        return httpx.AsyncClient(transport=transport, base_url="http://query")
 
     def bearer(
         self, role: Role, *, platform: str | None = None, worker: str | None = None
     ) -> dict[str, str]:
-        token = self.token(role, platform=platform, worker=worker)
+        """A header: of a platform or fund by its own key, of a person by the authority's."""
+        own = {Role.FUND: "cnss", Role.PLATFORM: platform}.get(role) or "authority"
+        person = role in {Role.ANALYST, Role.INSPECTOR, Role.WORKER}
+        token = sign_access(
+            self.speakers[own].key,
+            emitter=own,
+            registry=self.identity,
+            at=self.now,
+            role=role if person else None,
+            subject=f"{role.value} one" if person else None,
+            platform=platform if person else None,
+            worker=worker,
+        )
         return {"Authorization": f"Bearer {token}"}
+
+
+def _sourced(emitter: str, events: Sequence[Json]) -> list[Json]:
+    return [{**one, "source": f"/emitters/{emitter}"} for one in events]
 
 
 AI = "ai-training"
@@ -245,10 +185,9 @@ def approved(task: str, worker: str, day: str, seconds: int, amount: str, **more
     return event("task.approved", data["submitted"], f"{task}-approved", **data)
 
 
-async def tell_story(world: World) -> None:
-    """Leaves 0 and 1 establish; 2 to 9 are the platforms' over four recorded days."""
-    await world.establish()
-    # Day one (2 November), two leaves of one day: 2 and 3.
+async def tell_story(world: QueryWorld) -> None:
+    """Leaves 0 to 2 establish and register; 3 to 10 are the platforms' over four recorded days."""
+    # Day one (2 November), two leaves of one day: 3 and 4.
     first = "2026-11-01T10:00:00+01:00"
     await world.submit(
         "atlas",
@@ -312,6 +251,6 @@ async def tell_story(world: World) -> None:
     # Day four (5 November): one id under two bodies, and a submission that is wholly repeated.
     world.later(days=1)
     await world.submit("atlas", "s-4", [done("t-3", "w-c", "11-04", 60)])
-    await world.append("atlas", "s-4", [done("t-4", "w-c", "11-04", 60)])
+    await world.smuggle("atlas", "s-4", [done("t-4", "w-c", "11-04", 60)])
     await world.submit("atlas", "s-5", [done("t-3", "w-c", "11-04", 60)])
     await world.submit("atlas", "s-6", [done("t-5", "w-c", "11-04", 30, contract="c-none")])

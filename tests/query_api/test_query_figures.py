@@ -5,22 +5,22 @@ from typing import Any
 
 import httpx
 import pytest
-from query_world import World
 
 from events.access import Role
 from services.query_api.figures import hourly
+from tests.query_api.query_world import QueryWorld
 
 
-async def read(client: httpx.AsyncClient, world: World, path: str) -> Any:
-    answer = await client.get(path, headers=world.bearer(Role.INSPECTOR))
+async def read(client: httpx.AsyncClient, told: QueryWorld, path: str) -> Any:
+    answer = await client.get(path, headers=told.bearer(Role.INSPECTOR))
     assert answer.status_code == 200, answer.text
     return answer.json()
 
 
 async def test_sectors_add_up_and_show_unallocated_time_on_its_own_line(
-    client: httpx.AsyncClient, world: World
+    client: httpx.AsyncClient, told: QueryWorld
 ) -> None:
-    answer = await read(client, world, "/v1/sectors?platform=atlas")
+    answer = await read(client, told, "/v1/sectors?platform=atlas")
     (ai, unallocated) = answer["rows"]
     assert ai["task_group"] == "ai-training"
     assert ai["period"] == "2026-11"
@@ -40,18 +40,18 @@ async def test_sectors_add_up_and_show_unallocated_time_on_its_own_line(
 
 
 async def test_hours_are_summed_over_currencies_before_hourly_pay(
-    client: httpx.AsyncClient, world: World
+    client: httpx.AsyncClient, told: QueryWorld
 ) -> None:
-    answer = await read(client, world, "/v1/platforms/basma")
+    answer = await read(client, told, "/v1/platforms/basma")
     assert answer["totals"]["earned"] == {"MAD": "10", "USD": "5"}
     # 900 seconds each, 1800 together.
     assert answer["totals"]["hourly_pay"]["paid_time"] == {"MAD": "20", "USD": "10"}
 
 
 async def test_platform_shows_pay_refusals_and_how_well_it_reports(
-    client: httpx.AsyncClient, world: World
+    client: httpx.AsyncClient, told: QueryWorld
 ) -> None:
-    answer = await read(client, world, "/v1/platforms/atlas?by=day")
+    answer = await read(client, told, "/v1/platforms/atlas?by=day")
     days = {row["period"]: row for row in answer["rows"]}
     assert days["2026-11-03"]["paid"] == {
         "USD": {
@@ -70,20 +70,21 @@ async def test_platform_shows_pay_refusals_and_how_well_it_reports(
 
 
 async def test_platforms_are_listed_with_their_names_and_sums(
-    client: httpx.AsyncClient, world: World
+    client: httpx.AsyncClient, told: QueryWorld
 ) -> None:
-    answer = await read(client, world, "/v1/platforms")
+    answer = await read(client, told, "/v1/platforms")
     assert [(row["platform"], row["name"], row["country"]) for row in answer["rows"]] == [
+        ("alpha", "Alpha", None),
         ("atlas", "Atlas", "MA"),
         ("basma", "Basma", None),
     ]
-    assert answer["rows"][1]["earned"] == {"MAD": "10", "USD": "5"}
+    assert answer["rows"][2]["earned"] == {"MAD": "10", "USD": "5"}
 
 
 async def test_worker_shows_slices_payments_and_contracts(
-    client: httpx.AsyncClient, world: World
+    client: httpx.AsyncClient, told: QueryWorld
 ) -> None:
-    answer = await read(client, world, "/v1/platforms/atlas/workers/w-a")
+    answer = await read(client, told, "/v1/platforms/atlas/workers/w-a")
     assert answer["totals"]["earned"] == {"USD": "3"}
     assert answer["totals"]["paid"]["USD"]["net"] == "1.4"
     assert answer["first_recorded_day"] == "2026-11-02"
@@ -101,7 +102,7 @@ async def test_worker_shows_slices_payments_and_contracts(
         "/v1/platforms/atlas/workers/w-b?by=day",
     ],
 )
-async def test_as_of_a_position_is_what_was_answered_then(empty: World, path: str) -> None:
+async def test_as_of_a_position_is_what_was_answered_then(empty: QueryWorld, path: str) -> None:
     """Every leaf of the story is followed by the same question; later each is asked again."""
     then: dict[int, Any] = {}
     async with empty.client() as client:
@@ -123,7 +124,7 @@ async def test_as_of_a_position_is_what_was_answered_then(empty: World, path: st
 
 
 def story(day: int, number: int) -> list[Any]:
-    from query_world import approved, done, event
+    from tests.query_api.query_world import approved, done, event
 
     task = f"t-{day}-{number}"
     told = [done(task, "w-b", "11-01", 60), approved(task, "w-b", "11-01", 60, "0.10")]
@@ -133,21 +134,21 @@ def story(day: int, number: int) -> list[Any]:
     return told
 
 
-async def test_as_of_a_date_is_inclusive(client: httpx.AsyncClient, world: World) -> None:
-    before = await read(client, world, "/v1/platforms/atlas?as_of=2026-11-03")
+async def test_as_of_a_date_is_inclusive(client: httpx.AsyncClient, told: QueryWorld) -> None:
+    before = await read(client, told, "/v1/platforms/atlas?as_of=2026-11-03")
     assert before["totals"]["earned"] == {"USD": "2"}
-    assert before["basis"]["position"] == 4
+    assert before["basis"]["position"] == 5
     assert before["unstated"] is not None
-    on = await read(client, world, "/v1/platforms/atlas?as_of=2026-11-04")
+    on = await read(client, told, "/v1/platforms/atlas?as_of=2026-11-04")
     assert on["totals"]["earned"] == {"USD": "3"}
 
 
-@pytest.mark.parametrize("as_of", ["2026-11-06", "10", "2026-11-01", "999999999999999999"])
+@pytest.mark.parametrize("as_of", ["2026-11-06", "11", "2026-03-03", "999999999999999999"])
 async def test_what_is_not_recorded_is_never_silently_now(
-    client: httpx.AsyncClient, world: World, as_of: str
+    client: httpx.AsyncClient, told: QueryWorld, as_of: str
 ) -> None:
     path = f"/v1/sectors?as_of={as_of}"
-    answer = await client.get(path, headers=world.bearer(Role.ANALYST))
+    answer = await client.get(path, headers=told.bearer(Role.ANALYST))
     assert answer.status_code == 422
     assert answer.json()["type"] == "urn:sijill:problem:unknown-basis"
 

@@ -10,10 +10,10 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from query_world import World
 
 from events.access import Role
 from services.query_api.parameters import PARAMETERS
+from tests.query_api.query_world import QueryWorld
 
 TABLES = [
     "/v1/sectors",
@@ -27,40 +27,42 @@ TABLES = [
 ]
 
 
-async def get(client: httpx.AsyncClient, world: World, path: str, **headers: str) -> httpx.Response:
-    return await client.get(path, headers={**world.bearer(Role.INSPECTOR), **headers})
+async def get(
+    client: httpx.AsyncClient, told: QueryWorld, path: str, **headers: str
+) -> httpx.Response:
+    return await client.get(path, headers={**told.bearer(Role.INSPECTOR), **headers})
 
 
 @pytest.mark.parametrize("path", TABLES)
 async def test_suffix_and_accept_give_the_same_three_formats(
-    client: httpx.AsyncClient, world: World, path: str
+    client: httpx.AsyncClient, told: QueryWorld, path: str
 ) -> None:
     rows = "anomalies" if "submissions" in path else "rows"
-    document = (await get(client, world, path)).json()
-    lines = await get(client, world, path, Accept="application/x-ndjson")
+    document = (await get(client, told, path)).json()
+    lines = await get(client, told, path, Accept="application/x-ndjson")
     assert [json.loads(line) for line in lines.text.splitlines()] == document[rows]
-    table = await get(client, world, path, Accept="text/csv")
+    table = await get(client, told, path, Accept="text/csv")
     assert table.headers["content-type"] == "text/csv; charset=utf-8"
     assert len(list(csv.DictReader(io.StringIO(table.text)))) >= len(document[rows])
     for suffix, same in (("ndjson", lines), ("csv", table)):
         # The suffix wins over Accept.
-        again = await get(client, world, f"{path}.{suffix}", Accept="application/json")
+        again = await get(client, told, f"{path}.{suffix}", Accept="application/json")
         assert again.content == same.content
 
 
 async def test_csv_sums_are_right_with_two_currencies(
-    client: httpx.AsyncClient, world: World
+    client: httpx.AsyncClient, told: QueryWorld
 ) -> None:
-    answer = await get(client, world, "/v1/platforms/basma.csv")
+    answer = await get(client, told, "/v1/platforms/basma.csv")
     rows = list(csv.DictReader(io.StringIO(answer.text)))
     assert [(row["currency"], row["earned"]) for row in rows] == [("MAD", "10"), ("USD", "5")]
     assert sum(int(row["paid_seconds"] or 0) for row in rows) == 1800
 
 
 async def test_an_id_that_ends_like_a_suffix_can_be_asked_for(
-    client: httpx.AsyncClient, world: World
+    client: httpx.AsyncClient, told: QueryWorld
 ) -> None:
-    answer = await get(client, world, "/v1/platforms/atlas/workers/w-a.csv.json")
+    answer = await get(client, told, "/v1/platforms/atlas/workers/w-a.csv.json")
     assert answer.status_code == 404  # There is no worker w-a.csv.
 
 
@@ -70,40 +72,40 @@ async def test_an_id_that_ends_like_a_suffix_can_be_asked_for(
         ("/v1/sectors", "application/xml"),
         ("/v1/sectors", "application/json;q=0"),
         ("/v1/registry.csv", "*/*"),
-        ("/v1/events/5.ndjson", "*/*"),
+        ("/v1/events/6.ndjson", "*/*"),
     ],
 )
 async def test_a_format_that_is_not_offered_is_406(
-    client: httpx.AsyncClient, world: World, path: str, accept: str
+    client: httpx.AsyncClient, told: QueryWorld, path: str, accept: str
 ) -> None:
-    answer = await get(client, world, path, Accept=accept)
+    answer = await get(client, told, path, Accept=accept)
     assert answer.status_code == 406
     assert "application/json" in answer.json()["detail"]
 
 
-async def test_the_etag_is_of_the_bytes(client: httpx.AsyncClient, world: World) -> None:
-    first = await get(client, world, "/v1/sectors")
+async def test_the_etag_is_of_the_bytes(client: httpx.AsyncClient, told: QueryWorld) -> None:
+    first = await get(client, told, "/v1/sectors")
     tag = first.headers["etag"]
     assert first.headers["vary"] == "Accept, Authorization"
     assert first.headers["cache-control"] == "private, no-cache"
-    same = await get(client, world, "/v1/sectors", **{"If-None-Match": f'"other", W/{tag}'})
+    same = await get(client, told, "/v1/sectors", **{"If-None-Match": f'"other", W/{tag}'})
     assert same.status_code == 304
     assert same.content == b""
     assert same.headers["registry-position"] == first.headers["registry-position"]
-    other = await get(client, world, "/v1/sectors?by=day", **{"If-None-Match": tag})
+    other = await get(client, told, "/v1/sectors?by=day", **{"If-None-Match": tag})
     assert other.status_code == 200
-    table = await get(client, world, "/v1/sectors.csv", **{"If-None-Match": tag})
+    table = await get(client, told, "/v1/sectors.csv", **{"If-None-Match": tag})
     assert table.status_code == 200
 
 
 # --- pages ----------------------------------------------------------------------------------
 
 
-async def pages(client: httpx.AsyncClient, world: World, path: str, rows: str) -> list[Any]:
+async def pages(client: httpx.AsyncClient, told: QueryWorld, path: str, rows: str) -> list[Any]:
     found: list[Any] = []
     following: str | None = path
     while following:
-        answer = await get(client, world, following)
+        answer = await get(client, told, following)
         assert answer.status_code == 200, answer.text
         found += answer.json()[rows]
         following = answer.links.get("next", {}).get("url")
@@ -113,18 +115,18 @@ async def pages(client: httpx.AsyncClient, world: World, path: str, rows: str) -
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 50])
 async def test_pages_of_tasks_are_the_whole(
-    client: httpx.AsyncClient, world: World, limit: int
+    client: httpx.AsyncClient, told: QueryWorld, limit: int
 ) -> None:
-    whole = (await get(client, world, "/v1/tasks?platform=atlas&limit=1000")).json()
+    whole = (await get(client, told, "/v1/tasks?platform=atlas&limit=1000")).json()
     assert whole["next"] is None
     assert len(whole["rows"]) == 8
     assert (
-        await pages(client, world, f"/v1/tasks?platform=atlas&limit={limit}", "rows")
+        await pages(client, told, f"/v1/tasks?platform=atlas&limit={limit}", "rows")
         == (whole["rows"])
     )
 
 
-async def test_pages_stay_at_the_position_of_the_first(empty: World) -> None:
+async def test_pages_stay_at_the_position_of_the_first(empty: QueryWorld) -> None:
     at = "2026-11-01T10:00:00+01:00"
     waits = [
         {
@@ -147,10 +149,10 @@ async def test_pages_stay_at_the_position_of_the_first(empty: World) -> None:
     ["platform=basma", "platform=atlas&worker=w-b", "platform=atlas&from=2026-11-01"],
 )
 async def test_a_cursor_of_another_question_is_refused(
-    client: httpx.AsyncClient, world: World, filters: str
+    client: httpx.AsyncClient, told: QueryWorld, filters: str
 ) -> None:
-    first = (await get(client, world, "/v1/tasks?platform=atlas&limit=1")).json()
-    answer = await get(client, world, f"/v1/tasks?{filters}&cursor={first['next']}")
+    first = (await get(client, told, "/v1/tasks?platform=atlas&limit=1")).json()
+    answer = await get(client, told, f"/v1/tasks?{filters}&cursor={first['next']}")
     assert answer.status_code == 400
     assert answer.json()["type"] == "urn:sijill:problem:bad-cursor"
 
@@ -176,21 +178,21 @@ async def test_a_cursor_of_another_question_is_refused(
     ],
 )
 async def test_a_bad_parameter_is_named(
-    client: httpx.AsyncClient, world: World, query: str, kind: str
+    client: httpx.AsyncClient, told: QueryWorld, query: str, kind: str
 ) -> None:
-    answer = await get(client, world, f"/v1/sectors?{query}")
+    answer = await get(client, told, f"/v1/sectors?{query}")
     assert answer.status_code == 400
     assert answer.json()["type"] == f"urn:sijill:problem:{kind}"
 
 
 async def test_a_period_that_ends_before_it_begins_is_refused(
-    client: httpx.AsyncClient, world: World
+    client: httpx.AsyncClient, told: QueryWorld
 ) -> None:
-    answer = await get(client, world, "/v1/sectors?from=2026-11-02&to=2026-11-01")
+    answer = await get(client, told, "/v1/sectors?from=2026-11-02&to=2026-11-01")
     assert answer.status_code == 422
 
 
-async def test_a_plus_sign_in_an_id_stays_one(empty: World) -> None:
+async def test_a_plus_sign_in_an_id_stays_one(empty: QueryWorld) -> None:
     told = {
         "specversion": "1.0", "type": "time.reported.v1", "id": "1",
         "time": "2026-11-01T10:00:00+01:00",
@@ -224,11 +226,11 @@ _queries = st.lists(st.tuples(st.sampled_from([*PARAMETERS, "x"]), _words), max_
 )
 @given(st.sampled_from(ROUTES), st.lists(_words, min_size=2, max_size=2), _queries)
 async def test_no_input_is_an_error_of_ours(
-    client: httpx.AsyncClient, world: World, route: str, ids: list[str], query: Any
+    client: httpx.AsyncClient, told: QueryWorld, route: str, ids: list[str], query: Any
 ) -> None:
     path = route.format(*(quote(one, safe="", errors="replace") for one in ids))
     asked = "&".join(f"{name}={quote(value, errors='replace')}" for name, value in query)
-    answer = await get(client, world, f"{path}?{asked}")
+    answer = await get(client, told, f"{path}?{asked}")
     assert answer.status_code < 500, answer.text
     if answer.status_code >= 400:
         assert answer.headers["content-type"] == "application/problem+json"

@@ -1,25 +1,24 @@
 """What a platform is told of its submission, and what an inspector proves with."""
 
-import hashlib
 from typing import Any
 
 import httpx
 import msgspec
 import pytest
-from query_world import World, approved, contract, done, event, work
 
 from events.access import Role
 from events.jose import Verifier, unb64
 from events.token import parse_token
 from services.query_api.report import Finding, code_of, counts_of, standing, task_findings
+from tests.query_api.query_world import QueryWorld, approved, contract, done, event, work
 
 AT = "2026-11-01T10:00:00+01:00"
 
 
-async def report_of(world: World, submission: str, query: str = "") -> Any:
-    async with world.client() as client:
+async def report_of(told: QueryWorld, submission: str, query: str = "") -> Any:
+    async with told.client() as client:
         path = f"/v1/emitters/atlas/submissions/{submission}{query}"
-        answer = await client.get(path, headers=world.bearer(Role.PLATFORM, platform="atlas"))
+        answer = await client.get(path, headers=told.bearer(Role.PLATFORM, platform="atlas"))
     assert answer.status_code == 200, answer.text
     return answer.json()
 
@@ -28,27 +27,27 @@ def broken(report: Any) -> list[tuple[str, str, str]]:
     return [(one["event_id"], one["rule"], one["pointer"]) for one in report["anomalies"]]
 
 
-async def test_a_clean_submission_is_code_0_in_the_agreed_shape(world: World) -> None:
-    report = await report_of(world, "s-5")
+async def test_a_clean_submission_is_code_0_in_the_agreed_shape(told: QueryWorld) -> None:
+    report = await report_of(told, "s-5")
     assert report.pop("received_at") == report.pop("sequenced_at")
     assert report == {
         "emitter": "atlas",
         "submission": "s-5",
-        "leaf_index": 8,
+        "leaf_index": 9,
         "outcome": "counted",
         "events": 1,
-        "first_event": 17,
+        "first_event": 18,
         "folded": True,
         "code": 0,
         "counts": {"accepted": 0, "repeated": 1, "anomalous": 0, "not_counted": 0},
         "anomalies": [],
         "anomalies_total": 0,
-        "position": 9,
+        "position": 10,
     }
 
 
-async def test_a_reused_id_is_partly_counted_and_says_how_to_correct_it(world: World) -> None:
-    report = await report_of(world, "s-3")
+async def test_a_reused_id_is_partly_counted_and_says_how_to_correct_it(told: QueryWorld) -> None:
+    report = await report_of(told, "s-3")
     assert report["code"] == 2
     assert report["counts"] == {"accepted": 2, "repeated": 1, "anomalous": 0, "not_counted": 1}
     (one,) = report["anomalies"]
@@ -61,21 +60,21 @@ async def test_a_reused_id_is_partly_counted_and_says_how_to_correct_it(world: W
     assert "correction.replaced" in one["remedy"]
 
 
-async def test_work_without_a_contract_counts_and_is_named(world: World) -> None:
-    report = await report_of(world, "s-6")
+async def test_work_without_a_contract_counts_and_is_named(told: QueryWorld) -> None:
+    report = await report_of(told, "s-6")
     assert report["code"] == 1
     assert broken(report) == [("t-5-completed", "work-without-contract", "/data/contract")]
 
 
-async def test_a_conflict_is_code_3_and_can_be_asked_for_by_its_leaf(world: World) -> None:
-    assert (await report_of(world, "s-4"))["outcome"] == "counted"
-    report = await report_of(world, "s-4", "?leaf=7")
+async def test_a_conflict_is_code_3_and_can_be_asked_for_by_its_leaf(told: QueryWorld) -> None:
+    assert (await report_of(told, "s-4"))["outcome"] == "counted"
+    report = await report_of(told, "s-4", "?leaf=8")
     assert (report["outcome"], report["code"], report["first_event"]) == ("conflict", 3, None)
     assert report["counts"]["not_counted"] == 1
 
 
-async def test_before_the_fold_a_report_says_so(empty: World) -> None:
-    await empty.append("atlas", "s-1", [done("t-1", "w-a", "11-01", 60)])
+async def test_before_the_fold_a_report_says_so(empty: QueryWorld) -> None:
+    await empty.push("atlas", "s-1", [done("t-1", "w-a", "11-01", 60)])
     path = "/v1/emitters/atlas/submissions/s-1"
     headers = empty.bearer(Role.PLATFORM, platform="atlas")
     async with empty.client() as client:
@@ -89,7 +88,7 @@ async def test_before_the_fold_a_report_says_so(empty: World) -> None:
     assert (await report_of(empty, "s-1"))["code"] == 1
 
 
-async def test_events_of_a_task_that_disagree_are_named_until_corrected(empty: World) -> None:
+async def test_events_of_a_task_that_disagree_are_named_until_corrected(empty: QueryWorld) -> None:
     await empty.submit("atlas", "c", [contract("c-1-published", AT, "c-1")])
     await empty.submit("atlas", "s-1", [done("t-1", "w-a", "11-01", 60)])
     assert (await report_of(empty, "s-1"))["code"] == 0
@@ -107,7 +106,7 @@ async def test_events_of_a_task_that_disagree_are_named_until_corrected(empty: W
 
 
 async def test_two_events_of_one_kind_for_a_task_are_named_until_one_is_cancelled(
-    empty: World,
+    empty: QueryWorld,
 ) -> None:
     await empty.submit("atlas", "c", [contract("c-1-published", AT, "c-1")])
     twice = [done("t-1", "w-a", "11-01", 60), {**done("t-1", "w-a", "11-01", 60), "id": "again"}]
@@ -121,7 +120,7 @@ async def test_two_events_of_one_kind_for_a_task_are_named_until_one_is_cancelle
     assert (await report_of(empty, "s-1"))["code"] == 0
 
 
-async def test_pages_of_anomalies_are_the_whole(empty: World) -> None:
+async def test_pages_of_anomalies_are_the_whole(empty: QueryWorld) -> None:
     lone = [done(f"t-{i}", "w-a", "11-01", 60) for i in range(5)]
     await empty.submit("atlas", "s-1", lone)
     whole = await report_of(empty, "s-1")
@@ -136,80 +135,79 @@ async def test_pages_of_anomalies_are_the_whole(empty: World) -> None:
     assert found == whole["anomalies"]
 
 
-async def test_a_quarantined_submission_counts_nothing(empty: World) -> None:
-    await empty.append("atlas", "s-1", [done("t-1", "w-a", "11-01", 60)])
+async def test_a_quarantined_submission_counts_nothing(empty: QueryWorld) -> None:
+    await empty.push("atlas", "s-1", [done("t-1", "w-a", "11-01", 60)])
     await empty.sequence()
     at = empty.now.isoformat()
-    act = event("submission.quarantined", at, "q-2", leaf_index=2, reason_code="undigestible")
-    await empty.append("authority", "act-2", [act])
+    act = event("submission.quarantined", at, "q-2", leaf_index=3, reason_code="undigestible")
+    await empty.push("authority", "act-2", [act])
     await empty.sequence()
     await empty.fold()
     report = await report_of(empty, "s-1")
     assert (report["folded"], report["code"]) == (True, 3)
 
 
-async def test_the_receipt_is_the_same_bytes_and_verifies(world: World) -> None:
-    async with world.client() as client:
+async def test_the_receipt_is_the_same_bytes_and_verifies(told: QueryWorld) -> None:
+    async with told.client() as client:
         path = "/v1/emitters/atlas/submissions/s-1/receipt"
-        headers = world.bearer(Role.PLATFORM, platform="atlas")
+        headers = told.bearer(Role.PLATFORM, platform="atlas")
         first = await client.get(path, headers=headers)
         assert (await client.get(path, headers=headers)).content == first.content
     receipt = first.json()
     message, _, signature = receipt["receipt"].rpartition(".")
-    verifier = Verifier(world.keys["registry"].jwk)
+    verifier = Verifier(told.inner.registry_key.jwk)
     assert verifier.verify("Ed25519", unb64(signature), message.encode())
     claims = msgspec.json.decode(unb64(message.partition(".")[2]))
-    assert (claims["leaf_index"], claims["registry"]) == (2, world.identity)
+    assert (claims["leaf_index"], claims["registry"]) == (3, told.identity)
 
 
 # --- events -----------------------------------------------------------------------------------
 
 
 async def test_signed_bytes_lead_back_to_the_platforms_key(
-    client: httpx.AsyncClient, world: World
+    client: httpx.AsyncClient, told: QueryWorld
 ) -> None:
-    answer = await client.get("/v1/events/6/bytes", headers=world.bearer(Role.INSPECTOR))
+    answer = await client.get("/v1/events/7/bytes", headers=told.bearer(Role.INSPECTOR))
     assert answer.headers["content-type"] == "application/cloudevents-batch+json"
     token = parse_token(answer.headers["submission-signature"])
-    verifier = Verifier(world.keys["atlas"].jwk)
+    verifier = Verifier(told.speakers["atlas"].key.jwk)
     signed = token.signing_input(answer.content)
     assert verifier.verify(token.header.alg, token.signature, signed)
-    assert answer.headers["registry-leaf"] == "2"
+    assert answer.headers["registry-leaf"] == "3"
     index = int(answer.headers["event-index"])
     assert msgspec.json.decode(answer.content)[index]["id"] == "t-1-approved"
 
 
 async def test_an_event_shows_what_it_added_and_what_corrected_it(
-    client: httpx.AsyncClient, world: World
+    client: httpx.AsyncClient, told: QueryWorld
 ) -> None:
-    answer = (await client.get("/v1/events/6", headers=world.bearer(Role.INSPECTOR))).json()
+    answer = (await client.get("/v1/events/7", headers=told.bearer(Role.INSPECTOR))).json()
     assert answer["event"]["data"]["amount"] == "2.00"
-    assert answer["corrected_by"] == [13]
+    assert answer["corrected_by"] == [14]
     amounts = [(fact["version"], fact["amount"]) for fact in answer["facts"]]
     assert amounts == [(None, "2"), (-1, "-2"), (1, "3")]
 
 
 async def test_every_event_number_leads_to_its_own_event(
-    client: httpx.AsyncClient, world: World
+    client: httpx.AsyncClient, told: QueryWorld
 ) -> None:
     """Repeats and reused ids have a number and no fact; conflicts have neither."""
-    for number in range(19):
-        answer = await client.get(f"/v1/events/{number}", headers=world.bearer(Role.INSPECTOR))
+    for number in range(20):
+        answer = await client.get(f"/v1/events/{number}", headers=told.bearer(Role.INSPECTOR))
         found = answer.json()
         assert found["event_number"] == number
-        body = await client.get(f"/v1/events/{number}/bytes", headers=world.bearer(Role.INSPECTOR))
+        body = await client.get(f"/v1/events/{number}/bytes", headers=told.bearer(Role.INSPECTOR))
         sent = msgspec.json.decode(body.content)[found["event_index"]]
         assert sent == found["event"]
-    assert hashlib.sha256(body.content).hexdigest()
-    missing = await client.get("/v1/events/19", headers=world.bearer(Role.INSPECTOR))
+    missing = await client.get("/v1/events/20", headers=told.bearer(Role.INSPECTOR))
     assert missing.status_code == 404
 
 
-async def test_a_worker_gets_signed_bytes_that_are_hers_alone(empty: World) -> None:
+async def test_a_worker_gets_signed_bytes_that_are_hers_alone(empty: QueryWorld) -> None:
     await empty.submit("atlas", "s-1", [done("t-1", "w-a", "11-01", 60)])
     headers = empty.bearer(Role.WORKER, platform="atlas", worker="w-a")
     async with empty.client() as client:
-        assert (await client.get("/v1/events/4/bytes", headers=headers)).status_code == 200
+        assert (await client.get("/v1/events/5/bytes", headers=headers)).status_code == 200
 
 
 # --- the pure part ------------------------------------------------------------------------------

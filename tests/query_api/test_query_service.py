@@ -5,13 +5,16 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
-from query_world import START, World, done
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from events import vocabulary
 from events.access import Role
 from events.schema import event_types, schema_of_batch, schema_of_type
+from migrations.roles import QUERY
+from migrations.run import engine_url
 from services.query_api.database import QueryDatabase
 from services.query_api.parameters import PARAMETERS
+from tests.query_api.query_world import START, QueryWorld, done
 
 QUERY_ROUTES = {
     "/v1/registry", "/v1/keys", "/v1/schemas", "/v1/schemas/{type}", "/v1/sectors",
@@ -55,7 +58,7 @@ def test_the_description_refers_to_nothing_that_is_missing(description: Any) -> 
 
 
 async def test_every_described_parameter_is_taken_with_its_example(
-    client: httpx.AsyncClient, world: World, description: Any
+    client: httpx.AsyncClient, told: QueryWorld, description: Any
 ) -> None:
     """An example that the service itself refuses would mislead whoever copies it."""
     examples = {name: PARAMETERS[name].example for name in PARAMETERS}
@@ -69,7 +72,7 @@ async def test_every_described_parameter_is_taken_with_its_example(
             "submission": "s-1",
         }  # fmt: skip
         answer = await client.get(
-            path.format(**known), params=asked, headers=world.bearer(Role.INSPECTOR)
+            path.format(**known), params=asked, headers=told.bearer(Role.INSPECTOR)
         )
         assert answer.status_code == 200, (path, answer.text)
 
@@ -90,27 +93,27 @@ async def test_a_schema_of_an_unknown_type_is_404(client: httpx.AsyncClient) -> 
 
 
 async def test_the_registry_says_who_it_is_and_its_limits(
-    client: httpx.AsyncClient, world: World
+    client: httpx.AsyncClient, told: QueryWorld
 ) -> None:
     answer = (await client.get("/v1/registry")).json()
-    assert answer["identity"] == world.identity
+    assert answer["identity"] == told.identity
     assert (answer["country"], answer["time_zone"]) == ("MA", "Africa/Casablanca")
-    assert answer["position"] == answer["log_position"] == 9
+    assert answer["position"] == answer["log_position"] == 10
     assert answer["limits"]["events_max"] == 1000
     assert answer["limits"]["clock_ahead_max"] == 300
 
 
-async def test_keys_are_those_of_the_log(client: httpx.AsyncClient, world: World) -> None:
+async def test_keys_are_those_of_the_log(client: httpx.AsyncClient, told: QueryWorld) -> None:
     rows = (await client.get("/v1/keys")).json()["rows"]
-    assert {row["kid"] for row in rows} == {key.kid for key in world.keys.values()}
+    assert {"registry", "authority", "alpha", "atlas"} < {row["emitter"] for row in rows}
     (fund,) = [row for row in rows if row["emitter"] == "cnss"]
-    assert (fund["kind"], fund["added_leaf"], fund["revoked_leaf"]) == ("fund", 1, None)
-    assert fund["jwk"] == msgspec.to_builtins(world.keys["cnss"].jwk)
+    assert (fund["kind"], fund["added_leaf"], fund["revoked_leaf"]) == ("fund", 2, None)
+    assert fund["jwk"] == msgspec.to_builtins(told.speakers["cnss"].key.jwk)
 
 
-async def test_metrics_show_lag_and_refusals(empty: World) -> None:
-    await empty.append("atlas", "s-1", [done("t-1", "w-a", "11-01", 60)])
-    await empty.append("atlas", "s-2", [done("t-2", "w-a", "11-01", 60)])
+async def test_metrics_show_lag_and_refusals(empty: QueryWorld) -> None:
+    await empty.push("atlas", "s-1", [done("t-1", "w-a", "11-01", 60)])
+    await empty.push("atlas", "s-2", [done("t-2", "w-a", "11-01", 60)])
     await empty.sequence()
     empty.later(seconds=90)
     async with empty.client() as client:
@@ -120,23 +123,21 @@ async def test_metrics_show_lag_and_refusals(empty: World) -> None:
     for line in (
         "sijill_query_lag_leaves 2.0",
         "sijill_query_lag_seconds 90.0",
-        "sijill_query_position 1.0",
+        "sijill_query_position 2.0",
         'sijill_query_refusals_total{reason="unauthenticated"} 1.0',
         'sijill_query_requests_total{route="/v1/sectors",status="401"} 1.0',
     ):
         assert line in page
 
 
-async def test_a_lost_database_is_503_and_healthz_still_answers(world: World) -> None:
-    state = world.state()
-    address = world.server.dsn("gone").replace("postgresql://", "postgresql+asyncpg://")
-    from sqlalchemy.ext.asyncio import create_async_engine
-
+async def test_a_lost_database_is_503_and_healthz_still_answers(told: QueryWorld) -> None:
+    state = told.state()
+    address = engine_url(told.inner.dsn(QUERY)).replace("@/", "@/gone_")
     engine = create_async_engine(address)
     state.database = QueryDatabase(engine)
-    async with world.client(state) as client:
+    async with told.client(state) as client:
         assert (await client.get("/healthz")).status_code == 200
-        answer = await client.get("/v1/sectors", headers=world.bearer(Role.ANALYST))
+        answer = await client.get("/v1/sectors", headers=told.bearer(Role.ANALYST))
         assert answer.status_code == 503
         assert answer.headers["retry-after"]
         assert (await client.get("/readyz")).status_code == 503

@@ -23,14 +23,14 @@ async def registry(request: Request) -> Response:
     """Who keeps this register, its identity, time and position, and the limits of the door."""
     state = state_of(request)
     read_query(request, ())
-    established = await state.establishment()
+    established, _ = await state.establishment()
     async with state.database.snapshot() as snapshot:
         position, tzdata = snapshot.position, snapshot.tzdata
     document = Registry(
         identity=state.identity,
         name=established.name,
         country=established.country,
-        time_zone=established.days.time_zone,
+        time_zone=established.time_zone,
         time=utc_text(state.clock()),
         position=position,
         log_position=await state.database.tail(),
