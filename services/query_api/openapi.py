@@ -2,14 +2,16 @@
 
 from collections.abc import Iterable
 from http import HTTPStatus
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
-from fastapi import FastAPI
+from fastapi import FastAPI, Path
 from fastapi.openapi.utils import get_openapi
 
 from events.access import Role
+from events.receipt import Receipt
 from services.query_api import answers
+from services.query_api.examples import example_of
 from services.query_api.formats import CSV, JSON, MEDIA, NDJSON
 from services.query_api.parameters import PARAMETERS
 from services.web.problems import PROBLEM_TYPE
@@ -24,13 +26,28 @@ _PROBLEMS = {
     422: ("unknown-basis", "`as_of` is not recorded yet, or the period is empty."),
     503: ("unavailable", "The views or the access record cannot be reached: ask again later."),
 }
-_ANSWERS = tuple(
-    found
-    for found in vars(answers).values()
-    if isinstance(found, type)
-    and issubclass(found, msgspec.Struct)
-    and found.__module__ == answers.__name__
+_ANSWERS = (
+    Receipt,
+    *(
+        found
+        for found in vars(answers).values()
+        if isinstance(found, type)
+        and issubclass(found, msgspec.Struct)
+        and found.__module__ == answers.__name__
+    ),
 )
+
+
+def _path(description: str, example: str) -> Any:
+    return Path(description=description, openapi_examples={"one": {"value": example}})
+
+
+PlatformId = Annotated[str, _path("The platform's emitter id.", "atlas")]
+Pseudonym = Annotated[str, _path("The worker's pseudonym on that platform.", "w-7f3a")]
+EventNumber = Annotated[str, _path("The event's number in the register, from 0.", "88")]
+EmitterName = Annotated[str, _path("Who signed the submission.", "atlas")]
+SubmissionName = Annotated[str, _path("The submission's id (`jti`).", "2026-10-12.1")]
+TypeName = Annotated[str, _path("An event type, or `events` for all.", "task.approved.v1")]
 _HEADERS = {
     "Registry-Position": {
         "description": "The position (leaf index) that the answer was computed at.",
@@ -51,8 +68,10 @@ def described(
     media: str = MEDIA[JSON],
 ) -> dict[str, Any]:
     """What a route decorator needs to document a route."""
-    reference = {"$ref": _REFERENCE.format(name=answer.__name__)} if answer else {}
-    content: dict[str, Any] = {media: {"schema": reference}}
+    content: dict[str, Any] = {media: {"schema": {}}}
+    if answer:
+        schema = {"$ref": _REFERENCE.format(name=answer.__name__)}
+        content = {media: {"schema": schema, "example": example_of(answer)}}
     columns = tuple(table)
     if columns:
         content[MEDIA[NDJSON]] = {"schema": {"type": "string"}}

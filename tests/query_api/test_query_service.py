@@ -12,6 +12,7 @@ from events.access import Role
 from events.schema import event_types, schema_of_batch, schema_of_type
 from migrations.roles import QUERY
 from migrations.run import engine_url
+from services.query_api import answers
 from services.query_api.database import QueryDatabase
 from services.query_api.parameters import PARAMETERS
 from tests.query_api.query_world import START, QueryWorld, done
@@ -47,6 +48,9 @@ def test_every_route_is_described_with_readers_and_errors(description: Any) -> N
         assert {"200", "304", "400", "404", "406"} <= operation["responses"].keys()
         public = operation["x-sijill-readers"] == "anyone"
         assert ("401" in operation["responses"]) != public
+        for parameter in operation["parameters"]:
+            assert parameter["description"]
+            assert "example" in parameter or "examples" in parameter
         for status in ("400", "404"):
             example = operation["responses"][status]["content"]["application/problem+json"]
             assert example["example"]["type"].startswith("urn:sijill:problem:")
@@ -149,3 +153,26 @@ async def test_a_lost_database_is_503_and_healthz_still_answers(told: QueryWorld
 
 async def test_an_established_register_is_ready(client: httpx.AsyncClient) -> None:
     assert (await client.get("/readyz")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "answer"),
+    [
+        ("/v1/registry", answers.Registry),
+        ("/v1/keys", answers.KeyList),
+        ("/v1/sectors", answers.Sectors),
+        ("/v1/platforms", answers.Platforms),
+        ("/v1/platforms/atlas", answers.Platform),
+        ("/v1/platforms/atlas/workers/w-a", answers.Worker),
+        ("/v1/tasks", answers.Tasks),
+        ("/v1/events/7", answers.EventAnswer),
+        ("/v1/emitters/atlas/submissions/s-3", answers.Report),
+    ],
+)
+async def test_an_answer_is_what_its_schema_says(
+    client: httpx.AsyncClient, told: QueryWorld, path: str, answer: type[Any]
+) -> None:
+    found = (await client.get(path, headers=told.bearer(Role.INSPECTOR))).json()
+    msgspec.convert(found, answer)
+    # Members that the schema does not name would be a promise that nobody wrote down.
+    assert set(found) <= set(msgspec.structs.asdict(msgspec.convert(found, answer))) | {"from"}
