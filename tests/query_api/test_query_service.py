@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import asyncpg
 import httpx
 import msgspec
 import pytest
@@ -10,12 +11,15 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from events import vocabulary
 from events.access import Role
 from events.schema import event_types, schema_of_batch, schema_of_type
-from migrations.roles import QUERY
+from migrations.roles import PROJECTION, QUERY
 from migrations.run import engine_url
+from services.projections.generation import create_generation, drop_generation, switch_to
+from services.projections.projection import Projection
 from services.query_api import answers
 from services.query_api.database import QueryDatabase
 from services.query_api.parameters import PARAMETERS
 from tests.query_api.query_world import START, QueryWorld, done
+from tests.support.world import World
 
 QUERY_ROUTES = {
     "/v1/registry", "/v1/keys", "/v1/schemas", "/v1/schemas/{type}", "/v1/sectors",
@@ -176,3 +180,37 @@ async def test_an_answer_is_what_its_schema_says(
     msgspec.convert(found, answer)
     # Members that the schema does not name would be a promise that nobody wrote down.
     assert set(found) <= set(msgspec.structs.asdict(msgspec.convert(found, answer))) | {"from"}
+
+
+async def test_a_switched_generation_gives_the_same_answers(empty: QueryWorld) -> None:
+    """Statements prepared on the old views must not survive into the new ones."""
+    paths = (
+        "/v1/sectors?as_of=3",
+        "/v1/platforms",
+        "/v1/platforms/atlas",
+        "/v1/platforms/atlas/workers/w-a",
+        "/v1/tasks",
+        "/v1/events/5",
+        "/v1/emitters/atlas/submissions/s-1",
+    )
+    await empty.submit("atlas", "s-1", [done("t-1", "w-a", "11-01", 60)])
+    await empty.submit("atlas", "s-2", [done("t-2", "w-a", "11-01", 60)])
+    headers = empty.bearer(Role.INSPECTOR)
+    async with empty.client() as client:
+        before = [(await client.get(path, headers=headers)).content for path in paths]
+        await rebuild(empty.inner)
+        after = [await client.get(path, headers=headers) for path in paths]
+    assert [answer.status_code for answer in after] == [200] * len(paths)
+    assert [answer.content for answer in after] == before
+
+
+async def rebuild(world: World) -> None:
+    connection = await asyncpg.connect(world.dsn(PROJECTION))
+    try:
+        number = await create_generation(connection, active=False)
+        await Projection(connection, world.leaves, world.days, number).fold_to(5)
+        async with connection.transaction():
+            await switch_to(connection, number)
+        await drop_generation(world.folding, world.generation)
+    finally:
+        await connection.close()
