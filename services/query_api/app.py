@@ -21,8 +21,11 @@ DESCRIPTION = """
 Every answer names the position (leaf index) that it was computed at. `as_of` asks for what was
 recorded up to a position or date, inclusive. Formats by `Accept` or by a suffix of the path
 (`.json`, `.ndjson`, `.csv`), which wins and is taken off once: an id that itself ends so is asked
-for with a suffix behind it. Money is a decimal string. CSV cells are never altered to please a
-spreadsheet: import ids as text.
+for with a suffix behind it. Money is a decimal string.
+
+CSV has one row for each slice and columns that never change. A slice with a second currency goes
+on in a further row that holds its key, the currency and the money alone, so every column can be
+added up. Cells are never altered to please a spreadsheet: import ids as text.
 """
 _log = structlog.get_logger()
 

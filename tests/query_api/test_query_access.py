@@ -116,7 +116,7 @@ async def test_a_revoked_key_reads_no_more(empty: QueryWorld) -> None:
 
 @pytest.mark.parametrize("token", ["x", "a.b.c", "é", "a" * 5000, "", "Bearer"])
 async def test_a_token_that_is_none_is_401(client: httpx.AsyncClient, token: str) -> None:
-    headers = {"Authorization": f"Bearer {token}".encode()}
+    headers = {b"Authorization": f"Bearer {token}".encode()}
     assert (await client.get("/v1/sectors", headers=headers)).status_code == 401
 
 
