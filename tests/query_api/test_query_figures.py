@@ -8,7 +8,7 @@ import pytest
 
 from events.access import Role
 from services.query_api.figures import hourly
-from tests.query_api.query_world import QueryWorld
+from tests.query_api.query_world import QueryWorld, approved, done, event
 
 
 async def read(client: httpx.AsyncClient, told: QueryWorld, path: str) -> Any:
@@ -124,8 +124,6 @@ async def test_as_of_a_position_is_what_was_answered_then(empty: QueryWorld, pat
 
 
 def story(day: int, number: int) -> list[Any]:
-    from tests.query_api.query_world import approved, done, event
-
     task = f"t-{day}-{number}"
     told = [done(task, "w-b", "11-01", 60), approved(task, "w-b", "11-01", 60, "0.10")]
     if number == 2:
@@ -161,3 +159,63 @@ def test_hourly_pay_is_rounded_half_to_even_once() -> None:
     assert hourly({"USD": 1}, 0) is None
     exact = Decimal(10**30 * 3600) / Decimal(7 * 10**6)
     assert Decimal(str(hourly({"USD": 10**30}, 7)["USD"])) - exact < Decimal("1")  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("query", "earned"),
+    [
+        ("from=2026-11-01&to=2026-11-01", {"USD": "3"}),
+        ("from=2026-11-02", {}),
+        ("to=2026-10-31", {}),
+        ("task_group=ai-training", {"USD": "3"}),
+        ("task_group=surveys", {}),
+        ("residence=MA", {"USD": "3"}),
+        ("residence=FR", {}),
+    ],
+)
+async def test_filters_keep_what_they_name_days_inclusive(
+    client: httpx.AsyncClient, told: QueryWorld, query: str, earned: dict[str, str]
+) -> None:
+    answer = await read(client, told, f"/v1/platforms/atlas?{query}")
+    assert answer["totals"]["earned"] == earned
+
+
+async def test_beside_one_task_group_no_pay_is_claimed(
+    client: httpx.AsyncClient, told: QueryWorld
+) -> None:
+    """Pay has no task group: all of it beside a part of the work would look like overpayment."""
+    answer = await read(client, told, "/v1/platforms/atlas?task_group=ai-training")
+    assert answer["totals"]["paid"] == answer["totals"]["earned_unpaid"] == {}
+
+
+async def test_work_without_a_stated_group_or_residence_is_a_category_of_its_own(
+    client: httpx.AsyncClient, told: QueryWorld
+) -> None:
+    group = await read(client, told, "/v1/sectors?task_group=unstated&platform=basma")
+    assert [row["task_group"] for row in group["rows"]] == ["unstated"]
+    assert group["totals"]["earned"] == {"USD": "5"}
+    home = await read(client, told, "/v1/sectors?residence=unstated&platform=basma")
+    assert home["totals"]["earned"] == {"USD": "5"}
+
+
+async def test_sandbox_work_is_shown_and_in_no_sum(empty: QueryWorld) -> None:
+    await empty.submit("atlas", "s-1", [done("t-1", "w-a", "11-01", 60, sandbox=True)])
+    async with empty.client() as client:
+        (row,) = (await read(client, empty, "/v1/tasks"))["rows"]
+        assert (row["sandbox"], row["seconds"]) == (True, 60)
+        assert (await read(client, empty, "/v1/sectors"))["rows"] == []
+
+
+async def test_pay_with_unstated_amount_is_in_no_hourly_figure(empty: QueryWorld) -> None:
+    stated = approved("t-1", "w-a", "11-01", 3600, "6.00")
+    silent = approved("t-2", "w-a", "11-01", 3600, "0")
+    for name in ("amount", "currency"):
+        del silent["data"][name]
+    await empty.submit("atlas", "s-1", [stated, silent])
+    async with empty.client() as client:
+        totals = (await read(client, empty, "/v1/sectors"))["totals"]
+    assert totals["seconds"]["paid_unstated"] == 3600
+    assert totals["hourly_pay"] == {
+        "paid_time": {"USD": "6"},
+        "paid_and_unpaid_time": {"USD": "6"},
+    }
