@@ -1,6 +1,6 @@
 """OpenAPI 3.1: every route with its parameters, its readers, its formats and its errors."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -89,13 +89,16 @@ def described(
         "responses": {
             200: {"content": content, "headers": _HEADERS},
             304: {"description": "The answer that `If-None-Match` names still holds."},
-            **{status: _problem(status) for status in _statuses(public)},
+            **{status: _problem(status) for status in _statuses(public, extra["parameters"])},
         },
     }
 
 
-def _statuses(public: bool) -> list[int]:
-    return [status for status in _PROBLEMS if not (public and status in {401, 403})]
+def _statuses(public: bool, parameters: Iterable[Mapping[str, Any]]) -> list[int]:
+    never = {401, 403} if public else set()
+    if not {"as_of", "from"} & {parameter["name"] for parameter in parameters}:
+        never.add(422)
+    return [status for status in _PROBLEMS if status not in never]
 
 
 def _problem(status: int) -> dict[str, Any]:
@@ -140,8 +143,9 @@ def _document(app: FastAPI) -> dict[str, Any]:
     }
     for path in document["paths"].values():
         for operation in path.values():
-            # FastAPI's own validation answers 422 with a shape that this service never sends.
-            operation["responses"].pop("HTTPValidationError", None)
+            # FastAPI adds a 422 of its own, in a shape that this service never sends.
+            if PROBLEM_TYPE not in operation["responses"].get("422", {}).get("content", {}):
+                operation["responses"].pop("422", None)
     return document
 
 
