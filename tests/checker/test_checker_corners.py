@@ -6,6 +6,7 @@ import pytest
 from checker_world import World, event, public, registered, work
 
 from events.jose import PrivateKey
+from services.checker.history import Answer, Attempt
 from services.checker.report import render
 
 
@@ -156,3 +157,27 @@ async def test_contents_that_are_equal_or_nearly(world: World) -> None:
     other = {**base, "extra": {"a": 1, "b": [1.5, None, "e"]}}
     await world.say("alpha", base, turned, other)
     await holds(world)
+
+
+async def test_a_leaf_that_was_folded_before_it_was_quarantined_is_found(world: World) -> None:
+    await world.establish("alpha")
+    await world.say("alpha", event("task.completed", work(seconds=1)))
+    act = {"leaf_index": 2, "reason_code": "bad"}
+    await world.send("authority", event("submission.quarantined", act))
+    await world.sequence()
+    report = await world.check()
+    assert report.findings[0].where == "view submission, leaf_index 2, emitter alpha"
+    assert report.findings[0].expected == "no such row"
+    assert report.notes == ("leaf 2 is quarantined: no view may hold it",)
+
+
+async def test_what_waits_for_its_leaf_is_counted_and_no_fault(world: World) -> None:
+    await world.establish("alpha")
+    made = await world.send("alpha", event("day.nil", {"day": "2026-01-01"}))
+    history = [Attempt("alpha", made.submission, made.body_sha256, Answer.ACKED)]
+    report = await world.check(history=history)
+    assert report.clean, render(report)
+    assert report.waiting == 1
+    lost = [*history, Attempt("alpha", "lost", bytes(32), Answer.ACKED)]
+    (finding,) = (await world.check(history=lost)).findings
+    assert finding.what == "acknowledged"

@@ -37,6 +37,10 @@ def test_other_bytes_under_a_known_id_were_never_sent() -> None:
     assert (finding.what, finding.found) == ("never sent", "leaf 5")
 
 
-def test_a_body_may_wait_for_its_leaf_while_the_log_is_not_settled() -> None:
-    history = [Attempt("alpha", "s", A, ACKED)]
-    assert list(check_history(history, {}, settled=False)) == []
+def test_an_acknowledged_body_may_still_wait_for_its_leaf() -> None:
+    waiting = {("alpha", "s", A)}
+    assert list(check_history([Attempt("alpha", "s", A, ACKED)], {}, waiting)) == []
+    (finding,) = check_history([Attempt("alpha", "s", A, REFUSED)], {}, waiting)
+    assert finding.found == "waiting in the intake"
+    (finding,) = check_history([Attempt("alpha", "other", B, UNKNOWN)], {}, waiting)
+    assert finding.what == "never sent"
