@@ -149,13 +149,31 @@ async def test_a_quarantined_leaf_is_in_no_view(world: World) -> None:
     await holds(world)
 
 
+async def test_nanoseconds_are_rounded_alike(world: World) -> None:
+    await world.establish("alpha")
+    for digits in ("9999994", "9999995", "99999949999", "999999500", "123456499", "0000005"):
+        moment = f"2026-02-27T23:59:59.{digits}Z"
+        await world.send(
+            "alpha",
+            event("task.completed", work(submitted=moment)),
+            event("dispute.decided", {"dispute": digits, "decided_at": moment}),
+        )
+    await world.settle()
+    await holds(world)
+
+
 async def test_contents_that_are_equal_or_nearly(world: World) -> None:
     await world.establish("alpha")
     base = event("day.nil", {"day": "2026-01-01"}, id="x", extra={"a": 1, "b": [1.5, None, "é"]})
     turned = dict(reversed(base.items()))
     turned["extra"] = {"b": [1.50, None, "\u00e9"], "a": 1}
     other = {**base, "extra": {"a": 1, "b": [1.5, None, "e"]}}
-    await world.say("alpha", base, turned, other)
+    whole = {**base, "extra": {"a": 1.0, "b": [1.5, None, "é"]}}
+    await world.say("alpha", base, turned, other, whole)
+    pairs = [(2**64, 2.0**64), (2**70, 2**70 + 1), (-0.0, 0), ("é", "e\u0301")]
+    for first, second in pairs:
+        made = event("day.nil", {"day": "2026-01-01"})
+        await world.say("alpha", {**made, "x": first}, {**made, "x": second})
     await holds(world)
 
 

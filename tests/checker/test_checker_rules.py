@@ -188,9 +188,9 @@ def test_final_acts_cannot_be_corrected() -> None:
 
 def test_an_event_sent_again_counts_once_and_is_no_anomaly() -> None:
     story = Story()
-    first = event("task.completed", done(x={"b": Decimal("1.0"), "a": 2}), id="e")
+    first = event("task.completed", done(x={"b": Decimal("1.50"), "a": 2}), id="e")
     again = dict(reversed(first.items()))
-    again["data"] = done(x={"a": 2, "b": 1})
+    again["data"] = done(x={"a": 2, "b": Decimal("1.5")})
     rows = story.tell(first, again)
     assert rows.submission == [(0, "alpha", MONDAY, 2, 1)]
     assert rows.anomaly == []
