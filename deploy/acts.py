@@ -38,7 +38,7 @@ class Act:
 def send_acts(
     acts: Sequence[Act], key: KeyFile, url: str, clock: Clock = system_clock
 ) -> SubmissionResult:
-    """Sign and push acts as one submission and wait for its leaf; `ActRefused` if it does not count."""
+    """Sign and push acts as one submission and wait for its leaf; or `ActRefused`."""
     at: datetime = clock()
     events = [make_event(key.emitter, f"{act.type}.v1", dict(act.data), at) for act in acts]
     signer = PlatformKey(key.emitter, key.key.kid, key.registry, key.key.raw)

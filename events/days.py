@@ -36,7 +36,7 @@ class Days:
 
     def __init__(self, time_zone: str) -> None:
         self.time_zone = time_zone
-        self._zone = zone(time_zone)
+        self.zone = zone(time_zone)
         self._known: dict[int, date] = {}
 
     def day_of(self, moment: datetime) -> date:
@@ -47,10 +47,10 @@ class Days:
             if len(self._known) >= _CACHE_MAX:
                 self._known.clear()
             at = _EPOCH + timedelta(seconds=quarter * _QUARTER)
-            day = self._known[quarter] = at.astimezone(self._zone).date()
+            day = self._known[quarter] = at.astimezone(self.zone).date()
         return day
 
     def end_of(self, day: date) -> datetime:
         """The first moment after a date, with this zone's offset then."""
         after = day + timedelta(days=1)
-        return datetime(after.year, after.month, after.day, tzinfo=self._zone)
+        return datetime(after.year, after.month, after.day, tzinfo=self.zone)

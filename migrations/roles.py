@@ -31,3 +31,8 @@ GRANTS = (
     f"GRANT SELECT ON audit.access TO {OPERATOR}",
     f"GRANT {QUERY} TO {OPERATOR}",
 )
+
+
+def database_grant(database: str) -> str:
+    """What the projection needs on the database itself: generations are schemas that it makes."""
+    return f'GRANT CREATE, TEMPORARY ON DATABASE "{database}" TO {PROJECTION}'

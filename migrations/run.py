@@ -7,7 +7,7 @@ from alembic.config import Config
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from migrations.roles import GRANTS, ROLES
+from migrations.roles import GRANTS, ROLES, database_grant
 
 #: Any number, the same in every version: only one migration runs at a time.
 _LOCK = 0x51711
@@ -58,7 +58,5 @@ def _create_roles(connection: Connection) -> None:
 
 
 def _grant_database(connection: Connection) -> None:
-    from migrations.roles import PROJECTION
-
-    name = connection.execute(text("SELECT quote_ident(current_database())")).scalar_one()
-    connection.execute(text(f"GRANT CREATE, TEMPORARY ON DATABASE {name} TO {PROJECTION}"))
+    name = connection.execute(text("SELECT current_database()")).scalar_one()
+    connection.execute(text(database_grant(name)))

@@ -21,7 +21,7 @@ FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[EmbeddedPostgres]:
     """A server with a migrated template, for tests that do not hurt it."""
-    folder = Path(tempfile.mkdtemp(prefix="sj-", dir="/tmp"))  # noqa: S108
+    folder = Path(tempfile.mkdtemp(prefix="sj-", dir="/tmp"))
     folder.chmod(0o711)
     with EmbeddedPostgres(folder / "data", roles=ROLES, settings=FAST) as server:
         asyncio.run(_make_template(server))

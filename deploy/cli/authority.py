@@ -1,6 +1,7 @@
 """Acts of the authority: platforms, funds, keys, policies, rates, quarantine."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
@@ -58,7 +59,7 @@ def authority_establish(
 
 
 async def _establish(name: str, country: str, zone: str) -> None:
-    settings = read_settings({**__import__("os").environ, "SIJILL_PORT": "1"})
+    settings = read_settings()
     dsn = settings.dsn(INGEST)
     pool = await connect_pool(dsn)
     try:
@@ -275,6 +276,6 @@ def quarantine(
         act(data, url, sign_as, Act("submission.quarantined", aside))
 
 
-def _stated(data: dict[str, object]) -> dict[str, object]:
+def _stated(data: Mapping[str, object]) -> dict[str, object]:
     """Without what was not stated: absent, never null."""
     return {name: value for name, value in data.items() if value is not None}

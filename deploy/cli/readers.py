@@ -1,1 +1,131 @@
 """What looks at a registry: tokens for readers, the checker, a rebuild."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import httpx
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from deploy.cli.context import (
+    EXIT_FAILED,
+    Data,
+    SignAs,
+    Url,
+    database_of,
+    err,
+    folder_of,
+    out,
+    signer_of,
+    told_plainly,
+    url_of,
+)
+from events.access import PERSON_ROLES, PERSON_SECONDS_MAX, Role, sign_access
+from events.clock import system_clock
+from events.days import Days
+from events.log.identity import registry_of
+from events.log.postgres import LEAF_CHANNEL, Hints, PostgresLeaves, connect_pool
+from migrations.roles import OPERATOR, PROJECTION
+from services.checker.check import check as run_check
+from services.checker.report import Report, render
+from services.projections.rebuild import Rebuilt
+from services.projections.rebuild import rebuild as run_rebuild
+
+#: Seconds a token lives unless asked otherwise: one hour.
+_TOKEN_SECONDS = 3600
+
+
+def token(
+    role: Annotated[Role, typer.Option(help="analyst, inspector or worker.")],
+    scope: Annotated[
+        str | None, typer.Option(help="For a worker: PLATFORM/PSEUDONYM, her own.")
+    ] = None,
+    subject: Annotated[str, typer.Option(help="Who reads; stands in the access log.")] = "operator",
+    seconds: Annotated[
+        int, typer.Option(min=1, max=PERSON_SECONDS_MAX, help="How long it lives.")
+    ] = _TOKEN_SECONDS,
+    data: Data = None,
+    url: Url = None,
+    sign_as: SignAs = None,
+) -> None:
+    """Print a bearer token, signed by the authority's key."""
+    with told_plainly():
+        if role not in PERSON_ROLES:
+            raise ValueError("a platform or fund signs its own token with its own key")
+        if (role is Role.WORKER) != (scope is not None):
+            raise ValueError("--scope PLATFORM/PSEUDONYM goes with --role worker, and only there")
+        platform, _, pseudonym = (scope or "").partition("/")
+        if scope is not None and not (platform and pseudonym):
+            raise ValueError("--scope is PLATFORM/PSEUDONYM")
+        folder = folder_of(data)
+        signer = signer_of(folder, sign_as)
+        described = httpx.get(f"{url_of(folder, url)}/v1/registry", timeout=10).raise_for_status()
+        print(
+            sign_access(
+                signer.key,
+                emitter=signer.emitter,
+                registry=described.json()["identity"],
+                # The registry's own time: its clock is the one that judges the token.
+                at=system_clock().fromisoformat(described.json()["time"]),
+                seconds=seconds,
+                role=role,
+                subject=subject,
+                platform=platform or None,
+                worker=pseudonym or None,
+            )
+        )
+
+
+def check(
+    data: Data = None,
+    all_: Annotated[bool, typer.Option("--all", help="Print every difference.")] = False,
+) -> None:
+    """Verify signatures, chain and outcomes; refold the log and compare with every view."""
+    with told_plainly():
+        report = check_folder(database_of(folder_of(data), OPERATOR), first_only=not all_)
+    print(render(report), end="")
+    if not report.clean:
+        raise typer.Exit(EXIT_FAILED)
+
+
+def check_folder(dsn: str, *, first_only: bool = True) -> Report:
+    """Run the checker with a progress bar."""
+    with _bar("checking leaves") as tell:
+        return asyncio.run(
+            run_check(dsn, first_only=first_only, progress=lambda leaves, _: tell(leaves, None))
+        )
+
+
+def rebuild(data: Data = None) -> None:
+    """Fold the views anew from the log while everything goes on, compare, then switch."""
+    with told_plainly(), _bar("folding leaves") as tell:
+        done = asyncio.run(_rebuild(database_of(folder_of(data), PROJECTION), tell))
+    if done.expected_difference:
+        out.print(f"not compared row by row: {done.expected_difference}", highlight=False)
+    else:
+        out.print(f"equal to generation {done.old} at leaf {done.compared_at}", highlight=False)
+    out.print(f"generation {done.new} answers from leaf {done.switched_at} on", highlight=False)
+
+
+async def _rebuild(dsn: str, tell: Callable[[int, int | None], None]) -> Rebuilt:
+    hints = Hints(dsn, LEAF_CHANNEL)
+    pool = await connect_pool(dsn)
+    try:
+        leaves = PostgresLeaves(pool, hints)
+        registry = await registry_of(leaves)
+        if registry is None:
+            raise ValueError("the log is empty")
+        return await run_rebuild(dsn, leaves, Days(registry.time_zone), tell)
+    finally:
+        await hints.close()
+        await pool.close()
+
+
+@contextmanager
+def _bar(text: str) -> Iterator[Callable[[int, int | None], None]]:
+    columns = (TextColumn(text), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=err, transient=True) as bars:
+        task = bars.add_task(text, total=None)
+        yield lambda done, total: bars.update(task, completed=done, total=total)

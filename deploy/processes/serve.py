@@ -5,10 +5,6 @@ from typing import Any
 
 import structlog
 from fastapi import FastAPI
-from services.query_api.access import AuditTrail
-from services.query_api.app import create_app as create_query_app
-from services.query_api.database import QueryDatabase
-from services.query_api.state import QueryState
 from sqlalchemy.ext.asyncio import create_async_engine
 from starlette.types import Receive, Scope, Send
 
@@ -29,6 +25,10 @@ from migrations.roles import AUDIT, INGEST, QUERY
 from migrations.run import engine_url
 from services.ingest.app import create_app as create_door_app
 from services.ingest.door import Door
+from services.query_api.access import AuditTrail
+from services.query_api.app import create_app as create_query_app
+from services.query_api.database import QueryDatabase
+from services.query_api.state import QueryState
 
 _log = structlog.get_logger()
 #: Connections of the door: one writes groups, the others look up.
@@ -48,7 +48,7 @@ class BothServices:
         """One OpenAPI document for both; operations' pages show `/metrics/door` beside ours."""
         door, query = self._door.openapi(), self._query.openapi()
         merged: dict[str, Any] = {**query, "paths": {**door["paths"], **query["paths"]}}
-        schemas = {part: {} for part in ("schemas", "securitySchemes")}
+        schemas: dict[str, dict[str, Any]] = {"schemas": {}, "securitySchemes": {}}
         for part in schemas:
             for document in (door, query):
                 schemas[part] |= document.get("components", {}).get(part, {})

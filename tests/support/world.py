@@ -32,7 +32,7 @@ from events.log.postgres import (
 from events.log.protocol import Arrival, LeafRecord, Place
 from events.receipt import RegistryKeys
 from events.token import sign_submission
-from migrations.roles import INGEST, PROJECTION, SEQUENCER
+from migrations.roles import INGEST, PROJECTION, SEQUENCER, database_grant
 from services.ingest.door import Door
 from services.projections import catalogue
 from services.projections.generation import create_generation, export_view
@@ -111,9 +111,7 @@ class World:
 
     async def open(self) -> None:
         """Connect, establish, register `alpha`, make the views."""
-        ingest, sequencer, projection = (
-            self.dsn(role) for role in (INGEST, SEQUENCER, PROJECTION)
-        )
+        ingest, sequencer, projection = (self.dsn(role) for role in (INGEST, SEQUENCER, PROJECTION))
         self._pools = [await connect_pool(d) for d in (ingest, sequencer, projection)]
         self._hints = [
             Hints(ingest, LEAF_CHANNEL),
@@ -144,9 +142,7 @@ class World:
         await self.sequence()
         (first,) = await self.leaves.leaves(0, 1)
         self.identity = leaf_hash(first.leaf).hex()
-        self.registry_keys = RegistryKeys(
-            self.identity, {self.registry_key.kid: self.registry_key}
-        )
+        self.registry_keys = RegistryKeys(self.identity, {self.registry_key.kid: self.registry_key})
         self.door = Door(self.intake, self.registry_keys, self.clock)
         await self.register(self.alpha)
 
@@ -247,11 +243,13 @@ class World:
 async def new_world(server: EmbeddedPostgres) -> AsyncIterator[World]:
     """A world of its own for one test, gone afterwards."""
     world = World(server, await fresh_database(server, TEMPLATE))
-    await world.open()
+    connection = await asyncpg.connect(server.dsn())
     try:
+        # Grants on a database are not copied with its template.
+        await connection.execute(database_grant(world.database))
+        await world.open()
         yield world
-    finally:
         await world.close()
-        connection = await asyncpg.connect(server.dsn())
+    finally:
         await connection.execute(f"DROP DATABASE {world.database} WITH (FORCE)")
         await connection.close()

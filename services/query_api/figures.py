@@ -1,0 +1,200 @@
+"""Slices: what sums over rows of the work and pay grains mean. Pure: rows in, slices out.
+
+Hours are summed over currencies before hourly pay, which always names its basis: paid time, and
+paid plus unpaid time (RULES 3.4, 3.5). Time whose pay is unstated is in neither.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import ROUND_HALF_EVEN, Decimal, localcontext
+from typing import Any, TypeVar
+
+from msgspec import Struct
+
+from events.money import MICRO, NO_CURRENCY, from_micros
+
+COUNTS = ("completed", "approved", "rejected", "returned", "expired", "aborted")
+#: Unpaid time that belongs to no task, and so to no task group.
+UNALLOCATED = ("search", "qualification", "waiting")
+UNPAID = ("rejected", "not_submitted", "fault", *UNALLOCATED)
+SECONDS = ("worked", "paid", "paid_unstated", *UNPAID)
+PAID = ("gross", "fee", "tax", "withheld", "net")
+_SECONDS_AN_HOUR = 3600
+#: Decimals of hourly pay, rounded half to even.
+_HOURLY_STEP = Decimal("0.0001")
+
+Row = Mapping[str, Any]
+Key = TypeVar("Key", bound=Hashable)
+
+
+class Counts(Struct, frozen=True):
+    """Tasks by outcome; a withdrawn rejection and a cancelled event are taken off again."""
+
+    completed: int
+    approved: int
+    rejected: int
+    returned: int
+    expired: int
+    aborted: int
+
+
+class Seconds(Struct, frozen=True):
+    """Time by kind: `worked` was handed in; all kinds after `paid_unstated` are unpaid."""
+
+    worked: int
+    paid: int
+    paid_unstated: int
+    rejected: int
+    not_submitted: int
+    fault: int
+    search: int
+    qualification: int
+    waiting: int
+
+
+class HourlyPay(Struct, frozen=True):
+    """Earned per hour by currency on two bases; null where the basis has no time."""
+
+    paid_time: dict[str, str] | None
+    paid_and_unpaid_time: dict[str, str] | None
+
+
+class Paid(Struct, frozen=True):
+    """Payments in one currency, as decimal strings."""
+
+    payments: int
+    gross: str
+    fee: str
+    tax: str
+    withheld: str
+    net: str
+
+
+class Slice(Struct, frozen=True):
+    """Work of some part of the register: counts, seconds, earned by currency, hourly pay."""
+
+    counts: Counts
+    seconds: Seconds
+    earned: dict[str, str]
+    hourly_pay: HourlyPay
+
+
+class PaidSlice(Slice, frozen=True):
+    """A slice with what was paid, and what was earned and not yet paid."""
+
+    paid: dict[str, Paid]
+    earned_unpaid: dict[str, str]
+
+
+@dataclass(slots=True)
+class Sums:
+    """Sums in whole numbers: seconds and micro-units."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    seconds: Counter[str] = field(default_factory=Counter)
+    earned: Counter[str] = field(default_factory=Counter)
+    paid: dict[str, Counter[str]] = field(default_factory=dict)
+
+    def add_work(self, row: Row) -> None:
+        """Add one row of the work grain."""
+        for name in COUNTS:
+            self.counts[name] += int(row[name])
+        for name in SECONDS:
+            self.seconds[name] += int(row[f"{name}_seconds"])
+        if row["currency"] != NO_CURRENCY:
+            self.earned[row["currency"]] += int(row["earned"])
+
+    def add_pay(self, row: Row) -> None:
+        """Add one row of the pay grain."""
+        into = self.paid.setdefault(row["currency"], Counter())
+        for name in ("payments", *PAID):
+            into[name] += int(row[name])
+
+
+def sums_by(
+    key: Callable[[Row], Key], work: Iterable[Row], pay: Iterable[Row] = ()
+) -> dict[Key, Sums]:
+    """Rows grouped and added up; `key` says the group of a row of either grain."""
+    sums: dict[Key, Sums] = {}
+    for row in work:
+        sums.setdefault(key(row), Sums()).add_work(row)
+    for row in pay:
+        sums.setdefault(key(row), Sums()).add_pay(row)
+    return sums
+
+
+def total(work: Iterable[Row], pay: Iterable[Row] = ()) -> Sums:
+    """All rows added up."""
+    return sums_by(lambda row: None, work, pay).get(None, Sums())
+
+
+def split_unallocated(sums: Sums) -> tuple[Sums, Sums]:
+    """Tasks without a stated group, and time without a task: two lines of a sector table."""
+    tasks, time = Sums(sums.counts, Counter(sums.seconds), sums.earned, sums.paid), Sums()
+    for name in UNALLOCATED:
+        time.seconds[name] = tasks.seconds.pop(name, 0)
+    return tasks, time
+
+
+def is_empty(sums: Sums) -> bool:
+    """Whether nothing at all was added."""
+    return not any((*sums.counts.values(), *sums.seconds.values(), *sums.earned.values()))
+
+
+def hourly(earned: Mapping[str, int], seconds: int) -> dict[str, str] | None:
+    """Micro-units over seconds as decimal strings an hour; None where there is no time."""
+    if seconds <= 0:
+        return None
+    return {currency: _per_hour(micros, seconds) for currency, micros in sorted(earned.items())}
+
+
+def _per_hour(micros: int, seconds: int) -> str:
+    # One rounding only: the quotient is exact enough for any sum that a register can hold.
+    with localcontext(prec=60):
+        exact = Decimal(micros * _SECONDS_AN_HOUR) / Decimal(seconds * MICRO)
+        rounded = exact.quantize(_HOURLY_STEP, ROUND_HALF_EVEN)
+    text = f"{rounded:f}".rstrip("0").rstrip(".")
+    return "0" if text in {"", "-0"} else text
+
+
+def slice_of(sums: Sums) -> Slice:
+    """The slice of sums of work."""
+    return Slice(**_work_members(sums))
+
+
+def paid_slice_of(sums: Sums, *, pay_known: bool = True) -> PaidSlice:
+    """The slice of sums of work and pay; no figure of pay where pay cannot be told apart."""
+    pay = pay_members(sums) if pay_known else {"paid": {}, "earned_unpaid": {}}
+    return PaidSlice(**_work_members(sums), **pay)
+
+
+def _work_members(sums: Sums) -> dict[str, Any]:
+    unpaid = sum(sums.seconds[name] for name in UNPAID)
+    paid = sums.seconds["paid"]
+    return {
+        "counts": Counts(*(sums.counts[name] for name in COUNTS)),
+        "seconds": Seconds(*(sums.seconds[name] for name in SECONDS)),
+        "earned": {
+            currency: from_micros(sums.earned[currency]) for currency in sorted(sums.earned)
+        },
+        "hourly_pay": HourlyPay(hourly(sums.earned, paid), hourly(sums.earned, paid + unpaid)),
+    }
+
+
+def pay_members(sums: Sums) -> dict[str, Any]:
+    """`paid` and `earned_unpaid` by currency."""
+    currencies = sorted(sums.earned.keys() | sums.paid.keys())
+    return {
+        "paid": {currency: _paid(sums.paid[currency]) for currency in sorted(sums.paid)},
+        "earned_unpaid": {
+            currency: from_micros(
+                sums.earned[currency] - sums.paid.get(currency, Counter())["gross"]
+            )
+            for currency in currencies
+        },
+    }
+
+
+def _paid(sums: Counter[str]) -> Paid:
+    return Paid(sums["payments"], *(from_micros(sums[name]) for name in PAID))

@@ -1,0 +1,77 @@
+"""One reading: who asks, what she asked, one snapshot, one answer. Routes stay thin by it."""
+
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, cast
+
+from fastapi import Request, Response
+
+from events.access import Reader, Role
+from events.days import Days
+from services.query_api.access import authenticate, require
+from services.query_api.basis import Basis, Cut, find_cut
+from services.query_api.database import Row, Snapshot
+from services.query_api.formats import Answer, render
+from services.query_api.parameters import Values, read_query
+from services.query_api.state import QueryState
+
+
+def state_of(request: Request) -> QueryState:
+    """The parts of the service that a request came to."""
+    return cast(QueryState, request.app.state.query)
+
+
+async def reader_of(request: Request, roles: frozenset[Role]) -> Reader:
+    """The proven reader, who has one of these roles. Problems 401 and 403."""
+    state = state_of(request)
+    reader = await authenticate(request, state.keys, state.identity, state.clock())
+    require(reader, roles)
+    return reader
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A question and the snapshot that answers it."""
+
+    request: Request
+    state: QueryState
+    reader: Reader
+    query: Values
+    snapshot: Snapshot
+    cut: Cut
+    days: Days
+
+    @property
+    def basis(self) -> Basis:
+        """What the answer names."""
+        return self.cut.basis(self.snapshot.tzdata)
+
+    async def rows(self, name: str, **values: Any) -> list[Row]:
+        """The rows of a named query at the cut."""
+        return await self.snapshot.rows(name, **values)
+
+    async def record(self) -> None:
+        """Leave the line in the audit trail that this reading of a worker's rows needs."""
+        url = self.request.url
+        what = f"{self.request.method} {url.path}" + (f"?{url.query}" if url.query else "")
+        await self.state.audit.record(self.reader, what, self.cut.position)
+
+    def answer(self, document: Any, **table: Any) -> Response:
+        """The response in the format asked for."""
+        headers = {"Registry-Position": str(self.cut.position), **table.pop("headers", {})}
+        return render(self.request, Answer(document, headers=headers, **table))
+
+
+@asynccontextmanager
+async def reading(
+    request: Request, roles: frozenset[Role], names: Iterable[str] = ()
+) -> AsyncIterator[Reading]:
+    """Prove the reader, read the question, open the snapshot; in this order."""
+    state = state_of(request)
+    reader = await reader_of(request, roles)
+    query = read_query(request, names)
+    days = (await state.establishment()).days
+    async with state.database.snapshot() as snapshot:
+        cut = await find_cut(snapshot, days, state.today(days), query.get("as_of"))
+        yield Reading(request, state, reader, query, snapshot, cut, days)

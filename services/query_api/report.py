@@ -1,0 +1,144 @@
+"""The submission report, worked out from rows when it is read. Pure: rows in, report out.
+
+A correction speaks for the event that it names, so what it mends is gone from the next report.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
+from typing import Any
+
+from services.projections.anomalies import RULES
+from services.query_api.answers import Noted, ReportCounts
+
+Row = Mapping[str, Any]
+
+#: Kinds of facts that say the same about a task.
+_FAMILY = {
+    "approved-unstated": "approved",
+    "rejected-taken-back": "rejected",
+    "rejected-paid": "rejected",
+}
+#: What events of one task should agree on: a column of a fact and where the event states it.
+_AGREED = {
+    "worker_code": "worker",
+    "contract": "contract",
+    "task_group": "task_group",
+    "day": "submitted",
+    "seconds": "seconds",
+}
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Finding:
+    """One breach of a rule by one event; the order is that of the report."""
+
+    event_number: int
+    rule: str
+    pointer: str
+
+
+def standing(rows: Iterable[Row]) -> list[Row]:
+    """Of all that was said about tasks (by event number), what stands after corrections."""
+    said: dict[int, Row] = {}
+    for row in rows:
+        about = row["event_number"] if row["version"] is None else row["original"]
+        if row["version"] == -1:
+            said.pop(about, None)
+        else:
+            said[about] = row
+    return list(said.values())
+
+
+def task_findings(rows: Sequence[Row], published: Set[str], own: range) -> list[Finding]:
+    """What is wrong about tasks, of the events in the number range `own` alone.
+
+    `rows` stand, each with event_number, version, task, kind, n and what `_AGREED` names;
+    `published` are the contracts that the emitter published.
+    """
+    tasks: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        tasks[row["task"]].append(row)
+    found = [
+        finding
+        for task in tasks.values()
+        for finding in (*_disagreeing(task), *_twice(task), *_without_contract(task, published))
+        if finding.event_number in own
+    ]
+    return sorted(found)
+
+
+def _disagreeing(task: Sequence[Row]) -> Iterator[Finding]:
+    for column, member in _AGREED.items():
+        stated = [row for row in task if row[column] is not None]
+        if len({_size(row[column]) for row in stated}) > 1:
+            yield from (_finding(row, "task-events-disagree", member) for row in stated)
+
+
+def _size(value: Any) -> Any:
+    # What undoes a rejection repeats its seconds as a negative.
+    return abs(value) if isinstance(value, int) else value
+
+
+def _twice(task: Sequence[Row]) -> Iterator[Finding]:
+    times: Counter[str] = Counter()
+    for row in task:
+        times[_family(row)] += row["n"] or 0
+    for row in task:
+        if times[_family(row)] > 1 and (row["n"] or 0) > 0:
+            yield _finding(row, "task-event-twice", "task")
+
+
+def _family(row: Row) -> str:
+    kind: str = row["kind"]
+    return _FAMILY.get(kind, kind)
+
+
+def _without_contract(task: Sequence[Row], published: Set[str]) -> Iterator[Finding]:
+    for row in task:
+        if row["contract"] not in published:
+            yield _finding(row, "work-without-contract", "contract")
+
+
+def _finding(row: Row, rule: str, member: str) -> Finding:
+    place = "/data" if row["version"] is None else "/data/replacement/data"
+    return Finding(row["event_number"], rule, f"{place}/{member}")
+
+
+def counts_of(events: int, repeated: int, findings: Iterable[Finding]) -> ReportCounts:
+    """Each event in one class. `repeated` counts every event whose id stood already."""
+    rules: dict[int, set[str]] = defaultdict(set)
+    for finding in findings:
+        rules[finding.event_number].add(finding.rule)
+    left_out = sum(not all(RULES[rule].counted for rule in broken) for broken in rules.values())
+    reused = sum("event-id-reused" in broken for broken in rules.values())
+    anomalous = len(rules) - left_out
+    same = repeated - reused
+    return ReportCounts(
+        accepted=events - same - len(rules),
+        repeated=same,
+        anomalous=anomalous,
+        not_counted=left_out,
+    )
+
+
+def code_of(counts: ReportCounts) -> int:
+    """0 accepted, 1 accepted with anomalies, 2 partly counted, 3 not counted (RULES 3.3)."""
+    if counts.not_counted == 0:
+        return 1 if counts.anomalous else 0
+    return 2 if counts.accepted or counts.repeated or counts.anomalous else 3
+
+
+def noted(findings: Iterable[Finding], event_ids: Mapping[int, str]) -> list[Noted]:
+    """Findings with the events' own ids, what each means and how to correct it."""
+    return [
+        Noted(
+            event_number=finding.event_number,
+            event_id=event_ids.get(finding.event_number, ""),
+            rule=finding.rule,
+            pointer=finding.pointer,
+            text=RULES[finding.rule].text,
+            remedy=RULES[finding.rule].remedy,
+        )
+        for finding in findings
+    ]

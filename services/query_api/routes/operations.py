@@ -1,0 +1,56 @@
+"""For whoever keeps the service running: health, readiness, metrics."""
+
+import structlog
+from fastapi import APIRouter, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST
+from sqlalchemy.exc import SQLAlchemyError
+
+from services.query_api.reading import state_of
+from services.query_api.state import QueryState
+from services.web.problems import Problem
+
+router = APIRouter(tags=["operations"])
+_log = structlog.get_logger()
+_OK = b'{"status":"ok"}'
+_JSON = "application/json"
+
+
+@router.get("/healthz", response_model=None)
+async def healthz() -> Response:
+    """The process answers."""
+    return Response(_OK, media_type=_JSON)
+
+
+@router.get("/readyz", response_model=None)
+async def readyz(request: Request) -> Response:
+    """The views can be read. Problem 503 otherwise."""
+    state = state_of(request)
+    await state.establishment()
+    async with state.database.snapshot():
+        return Response(_OK, media_type=_JSON)
+
+
+@router.get("/metrics", response_model=None)
+async def metrics(request: Request) -> Response:
+    """Rates, refusals by reason, lag in leaves and in seconds, last error (Prometheus text)."""
+    state = state_of(request)
+    try:
+        await measure_lag(state)
+    except (SQLAlchemyError, OSError, Problem) as error:
+        # The other figures are worth most just when the database is gone.
+        _log.warning("lag cannot be measured", error=str(error))
+        state.metrics.up.set(0)
+    return Response(state.metrics.page(), media_type=CONTENT_TYPE_LATEST)
+
+
+async def measure_lag(state: QueryState) -> None:
+    """Set the gauges of position and lag."""
+    tail = await state.database.tail()
+    async with state.database.snapshot() as snapshot:
+        waiting = await snapshot.leaf(snapshot.position + 1)
+        position = snapshot.position
+    age = (state.clock() - waiting.leaf.sequenced).total_seconds() if waiting else 0.0
+    state.metrics.up.set(1)
+    state.metrics.position.set(position)
+    state.metrics.lag_leaves.set(max(0, tail - position))
+    state.metrics.lag_seconds.set(max(0.0, age))

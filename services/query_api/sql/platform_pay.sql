@@ -1,0 +1,12 @@
+-- Payments of one platform by period of the pay day; pay has no task group. Filters may be null.
+WITH $batch, $pay_by_platform
+SELECT to_char(day, CASE WHEN CAST(:by AS text) = 'day' THEN 'YYYY-MM-DD' ELSE 'YYYY-MM' END) AS period, currency,
+       sum(payments) AS payments, sum(gross) AS gross, sum(fee) AS fee, sum(tax) AS tax,
+       sum(withheld) AS withheld, sum(net) AS net
+FROM pay_by_platform_at JOIN emitter USING (emitter_code)
+WHERE emitter = :platform
+    AND (CAST(:residence AS text) IS NULL OR residence = CAST(:residence AS text))
+    AND (CAST(:first AS date) IS NULL OR day >= CAST(:first AS date))
+    AND (CAST(:last AS date) IS NULL OR day <= CAST(:last AS date))
+GROUP BY 1, 2
+ORDER BY 1, 2

@@ -1,0 +1,18 @@
+-- Work of each platform, or of one. Filters may be null.
+WITH $batch, $work_by_platform
+SELECT emitter AS platform, currency,
+       sum(completed) AS completed, sum(approved) AS approved, sum(rejected) AS rejected,
+       sum(returned) AS returned, sum(expired) AS expired, sum(aborted) AS aborted,
+       sum(worked_seconds) AS worked_seconds, sum(paid_seconds) AS paid_seconds,
+       sum(paid_unstated_seconds) AS paid_unstated_seconds,
+       sum(rejected_seconds) AS rejected_seconds,
+       sum(not_submitted_seconds) AS not_submitted_seconds, sum(fault_seconds) AS fault_seconds,
+       sum(search_seconds) AS search_seconds,
+       sum(qualification_seconds) AS qualification_seconds,
+       sum(waiting_seconds) AS waiting_seconds, sum(earned) AS earned
+FROM work_by_platform_at JOIN emitter USING (emitter_code)
+WHERE (CAST(:platform AS text) IS NULL OR emitter = CAST(:platform AS text))
+    AND (CAST(:first AS date) IS NULL OR day >= CAST(:first AS date))
+    AND (CAST(:last AS date) IS NULL OR day <= CAST(:last AS date))
+GROUP BY 1, 2
+ORDER BY 1, 2

@@ -1,0 +1,39 @@
+"""The views as relations, each as it stood at a cut of the history.
+
+The part of a day up to a position is summed from facts by the very SELECT of the fold, so a
+figure at a position can never differ from what the view said when it stood there.
+"""
+
+from functools import cache
+from string import Template
+
+from events.sql import load_sql
+from services.projections.catalogue import fold_sql
+
+_PACKAGE = "services.query_api.sql"
+_VIEWS = (
+    "work_by_platform",
+    "work_by_worker",
+    "pay_by_platform",
+    "pay_by_worker",
+    "refusal_by_platform",
+    "event_count",
+)
+
+
+@cache
+def load_query(name: str) -> str:
+    """One of this service's queries, `$batch` and the views it names filled in.
+
+    A query that names a view (`$work_by_worker`) reads `work_by_worker_at` and takes `:before`
+    and `:leaf` of the cut.
+    """
+    views = {view: _at_cut(view) for view in _VIEWS}
+    batch = load_sql(_PACKAGE, "batch")
+    return Template(load_sql(_PACKAGE, name)).substitute(views, batch=batch)
+
+
+def _at_cut(view: str) -> str:
+    fold = fold_sql(view)
+    select = fold[fold.index("SELECT") : fold.rindex("ORDER BY")]
+    return Template(load_sql(_PACKAGE, "at_cut")).substitute(view=view, fold=select)
