@@ -3,7 +3,9 @@
 Everything that decides is pure and stands in the modules beside this one; here is what reads.
 """
 
-from collections.abc import AsyncIterator, Callable, Iterable
+import gc
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +28,8 @@ Progress = Callable[[int, int], None]
 
 #: Rows fetched at a time: leaves come with their bodies, of up to 4 MiB each.
 _LEAVES_FETCHED, _ROWS_FETCHED = 32, 2_000
+#: New objects after which Python looks for garbage while a check runs.
+_COLLECT_AFTER = 500_000
 
 
 async def check(
@@ -62,7 +66,19 @@ async def check_snapshot(
     Its `search_path` is another one afterwards, until the transaction ends.
     """
     run = _Run(connection, Collector(first_only), progress or _silent)
-    return await run.all(history)
+    with _rare_collections():
+        return await run.all(history)
+
+
+@contextmanager
+def _rare_collections() -> Iterator[None]:
+    """Millions of live rows and no cycles: the collector would walk them for nothing."""
+    usual = gc.get_threshold()
+    gc.set_threshold(_COLLECT_AFTER, *usual[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
 
 
 def _silent(leaves: int, events: int) -> None:
