@@ -4,7 +4,6 @@ import contextlib
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -16,22 +15,14 @@ from typing import Any
 
 import httpx
 
+from deploy.ports import first_free
+from deploy.up import PORTS_NEEDED
+
 #: Seconds after which something that never happens fails a test instead of hanging it.
 PATIENCE = 60.0
+#: Test runs side by side look for ports in different places.
+_FIRST_PORT = 20_000 + os.getpid() % 5_000 * 4
 SIJILL = (sys.executable, "-m", "deploy.cli.main")
-
-
-def free_ports(count: int) -> int:
-    """The first of some neighbouring ports that nobody uses."""
-    for base in range(20_000 + os.getpid() % 5_000, 60_000, count):
-        with contextlib.ExitStack() as stack:
-            try:
-                for port in range(base, base + count):
-                    stack.enter_context(socket.socket()).bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return base
-    raise RuntimeError("no free ports")
 
 
 @dataclass
@@ -39,7 +30,9 @@ class Running:
     """One registry in a folder; it can be killed and started again."""
 
     folder: Path
-    port: int = field(default_factory=lambda: free_ports(3))
+    port: int = field(
+        default_factory=lambda: first_free(20_000 + os.getpid() % 5_000, PORTS_NEEDED)
+    )
     process: subprocess.Popen[bytes] | None = None
 
     @property
