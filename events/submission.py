@@ -11,15 +11,16 @@ from msgspec import Struct
 from events import acts, vocabulary
 from events import data as platform_data
 from events.data import Data, Money
+from events.depth import too_deep
 from events.errors import Fault, Reason, Refused
-from events.limits import CLOCK_AHEAD_MAX, EVENTS_MAX, FAULTS_MAX, TIME_MIN
+from events.limits import CLOCK_AHEAD_MAX, EVENTS_MAX, FAULTS_MAX, JSON_DEPTH_MAX, TIME_MIN
 from events.money import CURRENCIES
 from events.text import bad_character, escape, is_plain, texts
 from events.vocabulary import BY_TYPE, MAY_SIGN, EmitterKind, Event
 
 _BATCH = msgspec.json.Decoder(list[vocabulary.AnyEvent])
 _LOOSE = msgspec.json.Decoder(list[Any])
-_TOO_DEEP = "the JSON nests too deep"
+_TOO_DEEP = f"the JSON nests deeper than {JSON_DEPTH_MAX} levels"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +43,14 @@ def read_submission(body: bytes, speaker: Speaker, now: datetime) -> list[Event]
 
     `now` is the door's clock: times may be ahead of it by `CLOCK_AHEAD_MAX`.
     """
+    _refuse_other_encodings(body)
     try:
         events = decode_events(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _explained(body, error) from error
+    deep = too_deep(body)
+    if deep is not None:
+        raise Refused(Reason.MALFORMED, f"event {deep}: {_TOO_DEEP}")
     if not 1 <= len(events) <= EVENTS_MAX:
         raise _wrong_count(len(events))
     _refuse_foreign_types(events, speaker)
@@ -56,6 +61,15 @@ def read_submission(body: bytes, speaker: Speaker, now: datetime) -> list[Event]
     if faults:
         raise _schema(faults)
     return events
+
+
+def _refuse_other_encodings(body: bytes) -> None:
+    # The typed decoder skips a field that it does not know without reading its letters, but the
+    # folds read all of an event for its digest.
+    try:
+        body.decode()
+    except UnicodeDecodeError as error:
+        raise Refused(Reason.MALFORMED, f"the body is not UTF-8: {error}") from error
 
 
 def _refuse_foreign_types(events: Sequence[Event], speaker: Speaker) -> None:
@@ -232,9 +246,13 @@ def _loose_faults(values: Sequence[Any]) -> Iterator[Fault]:
         if not isinstance(value, dict):
             yield Fault(pointer, "an event is a JSON object")
             continue
-        event = BY_TYPE.get(value["type"]) if isinstance(value.get("type"), str) else None
+        stated = value.get("type")
+        if not isinstance(stated, str):
+            yield Fault(f"{pointer}/type", "is required, a text")
+            continue
+        event = BY_TYPE.get(stated)
         if event is None:
-            yield Fault(f"{pointer}/type", f"unknown event type {value.get('type')!r}"[:200])
+            yield Fault(f"{pointer}/type", f"unknown event type {stated!r}"[:200])
             continue
         yield from _struct_faults(value, event, pointer)
 
