@@ -1,16 +1,16 @@
 """What the door can judge of a body alone: JSON, schema, who may say what, times and texts."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import Struct
 
 from events import acts, vocabulary
 from events import data as platform_data
-from events.data import Data, Money
+from events.data import Money
 from events.depth import too_deep
 from events.errors import Fault, Reason, Refused
 from events.limits import CLOCK_AHEAD_MAX, EVENTS_MAX, FAULTS_MAX, JSON_DEPTH_MAX, TIME_MIN
@@ -44,17 +44,18 @@ def read_submission(body: bytes, speaker: Speaker, now: datetime) -> list[Event]
     `now` is the door's clock: times may be ahead of it by `CLOCK_AHEAD_MAX`.
     """
     _refuse_other_encodings(body)
+    source, window = f"/emitters/{speaker.emitter}", _window(now)
     try:
         events = decode_events(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise _explained(body, error) from error
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise _explained(body, error, source, window) from error
     deep = too_deep(body)
     if deep is not None:
         raise Refused(Reason.MALFORMED, f"event {deep}: {_TOO_DEEP}")
     if not 1 <= len(events) <= EVENTS_MAX:
         raise _wrong_count(len(events))
     _refuse_foreign_types(events, speaker)
-    faults = list(_first(_faults(events, speaker, _window(now)), FAULTS_MAX))
+    faults = list(_first(_faults(events, source, window), FAULTS_MAX))
     if not is_plain(body):
         faults += _first(_text_faults(events), FAULTS_MAX - len(faults))
     if faults:
@@ -133,17 +134,20 @@ def _window(now: datetime) -> _Window:
     return _Window(TIME_MIN.timestamp(), latest.timestamp(), TIME_MIN.date(), last_day)
 
 
-def _faults(events: Sequence[Event], speaker: Speaker, window: _Window) -> Iterator[Fault]:
-    source = f"/emitters/{speaker.emitter}"
+def _faults(events: Sequence[Event], source: str, window: _Window) -> Iterator[Fault]:
     for index, event in enumerate(events):
-        if event.source != source:
-            yield Fault(f"/{index}/source", f"must be {source}, who signed")
-        if not window.holds(event.time):
-            yield Fault(f"/{index}/time", _time_detail(event.time))
-        data = event.data
-        for check in _CHECKS[type(data)]:
-            for place, detail in check(data, window):
-                yield Fault(f"/{index}/data{place}", detail)
+        yield from _event_faults(event, f"/{index}", source, window)
+
+
+def _event_faults(event: Event, pointer: str, source: str, window: _Window) -> Iterator[Fault]:
+    if event.source != source:
+        yield Fault(f"{pointer}/source", f"must be {source}, who signed")
+    if not window.holds(event.time):
+        yield Fault(f"{pointer}/time", _time_detail(event.time))
+    data = event.data
+    for check in _CHECKS[type(data)]:
+        for place, detail in check(data, window):
+            yield Fault(f"{pointer}/data{place}", detail)
 
 
 #: Where in the data and what; nearly always nothing, so no generator is made to say so.
@@ -281,38 +285,37 @@ def _text_faults(events: Sequence[Event]) -> Iterator[Fault]:
 # --- faults of what could not be decoded --------------------------------------------------
 
 
-def _explained(body: bytes, error: Exception) -> Refused:
+def _explained(body: bytes, error: Exception, source: str, window: _Window) -> Refused:
     """The refusal of a body that is not a batch: bad JSON, or all its schema faults."""
     try:
         loose = _LOOSE.decode(body)
     except RecursionError:
         return Refused(Reason.MALFORMED, _TOO_DEEP)
-    except (msgspec.DecodeError, UnicodeDecodeError) as malformed:
+    except msgspec.DecodeError as malformed:
         return Refused(Reason.MALFORMED, f"the body is not a JSON array: {malformed}")
     if not 1 <= len(loose) <= EVENTS_MAX:
         return _wrong_count(len(loose))
-    faults = list(_first(_loose_faults(loose), FAULTS_MAX))
+    faults = list(_first(_loose_faults(loose, source, window), FAULTS_MAX))
     if not faults:
         # The typed decoder saw what the loose one does not, such as a number out of range.
         return Refused(Reason.MALFORMED, str(error))
     return _schema(faults)
 
 
-def _loose_faults(values: Sequence[Any]) -> Iterator[Fault]:
+def _loose_faults(values: Sequence[Any], source: str, window: _Window) -> Iterator[Fault]:
+    """Faults of form; an event without any is judged further, so that all is named at once."""
     for index, value in enumerate(values):
         pointer = f"/{index}"
         if not isinstance(value, dict):
             yield Fault(pointer, "an event is a JSON object")
             continue
-        stated = value.get("type")
-        if not isinstance(stated, str):
-            yield Fault(f"{pointer}/type", "is required, a text")
-            continue
-        event = BY_TYPE.get(stated)
-        if event is None:
-            yield Fault(f"{pointer}/type", f"unknown event type {stated!r}"[:200])
-            continue
-        yield from _struct_faults(value, event, pointer)
+        found = list(_object_faults(value, vocabulary.EVENTS, pointer))
+        yield from found or _event_faults(_typed(value), pointer, source, window)
+
+
+def _typed(value: dict[str, Any]) -> Event:
+    event: Event = msgspec.convert(value, BY_TYPE[value["type"]])
+    return event
 
 
 def _struct_faults(value: dict[str, Any], struct: type[Struct], pointer: str) -> Iterator[Fault]:
@@ -323,21 +326,41 @@ def _struct_faults(value: dict[str, Any], struct: type[Struct], pointer: str) ->
             if field.required:
                 yield Fault(place, "is required")
             continue
-        given = value[field.encode_name]
-        inner = _data_class(field.type)
-        if inner and isinstance(given, dict):
-            yield from _struct_faults(given, inner, place)
-            continue
+        yield from _value_faults(value[field.encode_name], field.type, place)
+
+
+def _value_faults(given: Any, hint: Any, place: str) -> Iterator[Fault]:
+    options = get_args(hint) or (hint,)
+    structs = [c for c in options if isinstance(c, type) and issubclass(c, Struct)]
+    items = [get_args(c)[0] for c in (hint, *options) if get_origin(c) is list]
+    if isinstance(given, dict) and structs and not items:
+        yield from _object_faults(given, structs, place)
+    elif isinstance(given, list) and items:
+        for index, item in enumerate(given):
+            yield from _value_faults(item, items[0], f"{place}/{index}")
+    else:
         try:
-            msgspec.convert(given, field.type)
+            msgspec.convert(given, hint)
         except (msgspec.ValidationError, RecursionError) as error:
             yield Fault(place, str(error))
 
 
-def _data_class(hint: Any) -> type[Struct] | None:
-    candidates: Iterable[Any] = get_args(hint) or (hint,)
-    found = [c for c in candidates if isinstance(c, type) and issubclass(c, Data)]
-    return found[0] if len(found) == 1 else None
+def _object_faults(
+    given: dict[str, Any], structs: Sequence[type[Struct]], place: str
+) -> Iterator[Fault]:
+    """The faults of an object that is to be the one struct, or the one that its tag names."""
+    tag = structs[0].__struct_config__.tag_field
+    if tag is None:
+        yield from _struct_faults(given, structs[0], place)
+    elif tag not in given:
+        yield Fault(f"{place}/{tag}", "is required")
+    else:
+        named = [s for s in structs if s.__struct_config__.tag == given[tag]]
+        for struct in named:
+            yield from _struct_faults(given, struct, place)
+        if not named:
+            shown = f"{given[tag]!r:.100}" if isinstance(given[tag], str) else "that is no text"
+            yield Fault(f"{place}/{tag}", f"unknown {tag} {shown}")
 
 
 def _first(faults: Iterator[Fault], most: int) -> Iterator[Fault]:

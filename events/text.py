@@ -18,7 +18,9 @@ _BAD_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp", "Cn"})
 def is_plain(body: bytes) -> bool:
     """Whether valid UTF-8 JSON can hold no bad character at all: the usual case, told fast."""
     # Control characters stand in JSON as escapes only; quotes and backslashes are harmless.
-    letters = body.replace(rb"\\", b"").replace(rb"\"", b"")
+    letters = body
+    if b"\\" in body:
+        letters = body.replace(rb"\\", b"").replace(rb"\"", b"")
     if b"\\" in letters:
         return False
     if letters.isascii():
