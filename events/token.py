@@ -16,7 +16,6 @@ TOKEN_TYPE = "sijill-submission+jws"  # noqa: S105 (a media type, no secret)
 CONTENT_TYPE = "application/cloudevents-batch+json"
 SUBMISSION_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
-SubmissionId = str
 #: Seconds since 1970; to the end of year 9999, beyond which no clock can say a time.
 IssuedAt = Annotated[int, msgspec.Meta(ge=0, lt=253_402_300_800)]
 
