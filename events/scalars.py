@@ -47,7 +47,11 @@ Quantity = Annotated[
     Meta(pattern=r"^[0-9]{1,18}(?:\.[0-9]{1,18})?\Z", description="Decimal string of an asset."),
 ]
 Rate = Annotated[
-    str, Meta(pattern=r"^[0-9]{1,9}(?:\.[0-9]{1,10})?\Z", description="Decimal string, above 0.")
+    str,
+    Meta(
+        pattern=r"^(?=.*[1-9])[0-9]{1,9}(?:\.[0-9]{1,10})?\Z",
+        description="Decimal string, above 0.",
+    ),
 ]
 Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}\Z", description="ISO 4217 code.")]
 Country = Annotated[str, Meta(pattern=r"^[A-Z]{2}\Z", description="ISO 3166-1 alpha-2.")]
@@ -63,7 +67,7 @@ Moment = Annotated[
     datetime, Meta(tz=True, description="RFC 3339 with an offset; after 2000, not in the future.")
 ]
 Day = Annotated[date, Meta(description="ISO 8601 date in the registry's time zone.")]
-Month = Annotated[str, Meta(pattern=r"^[0-9]{4}-(?:0[1-9]|1[0-2])\Z", description="YYYY-MM.")]
+Month = Annotated[str, Meta(pattern=r"^2[0-9]{3}-(?:0[1-9]|1[0-2])\Z", description="YYYY-MM.")]
 Digest = Annotated[
     str, Meta(pattern=r"^sha256:[0-9a-f]{64}\Z", description="SHA-256; salted if of a person.")
 ]
