@@ -403,8 +403,8 @@ def _digest(raw: msgspec.Raw) -> int:
     try:
         canonical = msgspec.json.encode(msgspec.json.decode(raw), order="sorted")
     except (msgspec.DecodeError, RecursionError):
-        # An ignored field holds what this decoder will not read, such as 1e999 or half a surrogate
-        # pair. The slow reader takes both, and values stay equal whatever the key order.
+        # An ignored field holds what this decoder will not read, such as 1e999. The slow
+        # reader takes it, and equal values stay equal whatever the key order.
         canonical = json.dumps(json.loads(bytes(raw), parse_int=_whole), sort_keys=True).encode()
     return int.from_bytes(hashlib.sha256(canonical).digest()[:8], signed=True)
 

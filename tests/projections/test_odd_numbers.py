@@ -5,7 +5,7 @@ import pytest
 from services.checker.check import check
 from tests.support.world import World
 
-ODD = ["1e999", "-1e999", "1e-999", "9" * 5_000, "-" + "9" * 400, '"\\ud800"', "0.1e1"]
+ODD = ["1e999", "-1e999", "1e-999", "9" * 5_000, "-" + "9" * 400, "0.1e1"]
 
 
 @pytest.mark.parametrize("number", ODD, ids=lambda text: text[:8])
