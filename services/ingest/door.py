@@ -154,12 +154,19 @@ class Door:
             )
 
     async def _key(self, kid: str) -> Key | None:
-        if kid not in self._ring.keys:
+        found = self._known(kid)
+        if found is None:
             try:
                 await self.refresh_keys()
             except LOG_ERRORS as error:
                 raise Unavailable("the log cannot be reached") from error
-        return self._ring.keys.get(kid)
+            found = self._known(kid)
+        return found
+
+    def _known(self, kid: str) -> Key | None:
+        """A key whose emitter is known too: a registration may commit between their two queries."""
+        key = self._ring.keys.get(kid)
+        return key if key is not None and key.emitter in self._ring.emitters else None
 
     async def _standing(self, token: Token, digest: bytes) -> Indexed | None:
         header = token.header
