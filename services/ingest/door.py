@@ -74,6 +74,8 @@ class Door:
         self._waiters = LeafWaiters(intake)
         self._ring = KeyRing()
         self._ring_at = -1e9
+        # The highest leaf seen, and the highest whose acts the ring surely holds.
+        self._seen = self._covered = -1
         self._loading = asyncio.Lock()
 
     async def submit(self, token_text: str, body: bytes, *, wait: float) -> Accepted:
@@ -109,11 +111,14 @@ class Door:
     async def refresh_keys(self, older_than: float = KEYS_SECONDS_MIN) -> None:
         """Read the keys anew unless that was done in the last seconds. Raises `LOG_ERRORS`."""
         async with self._loading:
-            if self._monotonic() - self._ring_at < older_than:
-                return
-            ring = await self._intake.key_ring()
-            ring.keep_verifiers(self._ring)
-            self._ring, self._ring_at = ring, self._monotonic()
+            if self._monotonic() - self._ring_at >= older_than:
+                await self._load_keys()
+
+    async def _load_keys(self) -> None:
+        seen = self._seen
+        ring = await self._intake.key_ring()
+        ring.keep_verifiers(self._ring)
+        self._ring, self._ring_at, self._covered = ring, self._monotonic(), seen
 
     @property
     def keys_age(self) -> float:
@@ -210,10 +215,22 @@ class Door:
 
     async def _receipt(self, one: Indexed) -> Receipt:
         try:
+            await self._cover(one.leaf_index)
             record = await self._intake.leaf(one.leaf_index)
         except LOG_ERRORS as error:
             raise Unavailable("the log cannot be reached") from error
         return self._keys.receipt(self._ring, record.index, record.leaf)
+
+    async def _cover(self, leaf_index: int) -> None:
+        """Know every act up to a leaf: its receipt is signed under the key in force there.
+
+        A ring of a second ago may lack a new registry key, and the receipt would be another one
+        later. Those who wait here together share one reading.
+        """
+        self._seen = max(self._seen, leaf_index)
+        async with self._loading:
+            if self._covered < leaf_index:
+                await self._load_keys()
 
     def _acknowledge(self, arrival: Arrival) -> Acknowledgement:
         return self._keys.acknowledge(
