@@ -5,9 +5,10 @@ refused; an append that failed has an unknown outcome and is answered 503, to be
 """
 
 import asyncio
+import contextlib
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import asyncpg
@@ -94,14 +95,17 @@ class Door:
             received_at=utc_text(self._clock()),
             body=body,
         )
+        # Signed before it is true and sent only after: a door that cannot sign takes nothing.
+        promise = self._acknowledge(arrival)
         await self._append(arrival)
-        # From here on the bytes are durable: whatever fails below, the platform holds a promise
-        # or, if this process dies first, sends again and is told the same.
+        # From here on the bytes are durable: whatever fails below, the platform gets at least the
+        # acknowledgement or, if this process dies first, sends again and is told the same.
         if wait > 0:
             found = await self._waiters.wait((header.iss, header.jti, digest), wait)
             if found is not None:
-                return Accepted(await self._receipt(found), repeat=False, events=events)
-        return Accepted(self._acknowledge(arrival), repeat=False, events=events)
+                with contextlib.suppress(Unavailable):
+                    return Accepted(await self._receipt(found), repeat=False, events=events)
+        return Accepted(promise, repeat=False, events=events)
 
     async def validate(self, token_text: str, body: bytes) -> tuple[int, Indexed | None]:
         """The same checks, nothing kept: how many events, and what stands under the id already."""
@@ -219,7 +223,8 @@ class Door:
             record = await self._intake.leaf(one.leaf_index)
         except LOG_ERRORS as error:
             raise Unavailable("the log cannot be reached") from error
-        return self._keys.receipt(self._ring, record.index, record.leaf)
+        with _signing():
+            return self._keys.receipt(self._ring, record.index, record.leaf)
 
     async def _cover(self, leaf_index: int) -> None:
         """Know every act up to a leaf: its receipt is signed under the key in force there.
@@ -228,15 +233,27 @@ class Door:
         later. Those who wait here together share one reading.
         """
         self._seen = max(self._seen, leaf_index)
-        async with self._loading:
-            if self._covered < leaf_index:
-                await self._load_keys()
+        if self._covered < leaf_index:
+            async with self._loading:
+                if self._covered < leaf_index:
+                    await self._load_keys()
 
     def _acknowledge(self, arrival: Arrival) -> Acknowledgement:
-        return self._keys.acknowledge(
-            self._ring,
-            emitter=arrival.emitter,
-            submission=arrival.submission,
-            body_sha256=arrival.body_sha256.hex(),
-            received_at=arrival.received_at,
-        )
+        with _signing():
+            return self._keys.acknowledge(
+                self._ring,
+                emitter=arrival.emitter,
+                submission=arrival.submission,
+                body_sha256=arrival.body_sha256.hex(),
+                received_at=arrival.received_at,
+            )
+
+
+@contextlib.contextmanager
+def _signing() -> Iterator[None]:
+    """A registry key that is not here yet, or no longer, is a matter of waiting, not a fault."""
+    try:
+        yield
+    except LookupError as error:
+        _log.error("cannot sign", error=str(error))
+        raise Unavailable(str(error)) from error
