@@ -51,21 +51,32 @@ class InFlight:
         self.held = 0
 
     @contextlib.contextmanager
-    def hold(self, size: int) -> Iterator[None]:
-        """Hold `size` bytes, or raise `Unavailable`."""
-        if self.held + size > self.most:
-            raise Unavailable("the door holds as many bytes as it may")
-        self.held += size
+    def hold(self) -> Iterator[Callable[[int], None]]:
+        """Gives what counts bytes as they come, raising `Unavailable`; forgets them at the end.
+
+        Only bytes that came are counted: what a client declares costs it nothing.
+        """
+        mine = 0
+
+        def count(size: int) -> None:
+            nonlocal mine
+            if self.held + size > self.most:
+                raise Unavailable("the door holds as many bytes as it may")
+            self.held += size
+            mine += size
+
         try:
-            yield
+            yield count
         finally:
-            self.held -= size
+            self.held -= mine
 
 
-def create_app(door: Door, metrics: IngestMetrics | None = None) -> FastAPI:
+def create_app(
+    door: Door, metrics: IngestMetrics | None = None, flight: InFlight | None = None
+) -> FastAPI:
     """The door as an ASGI application."""
     measured = metrics or IngestMetrics()
-    flight = InFlight()
+    flight = flight or InFlight()
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -84,9 +95,9 @@ def create_app(door: Door, metrics: IngestMetrics | None = None) -> FastAPI:
         """Headers, body, then the door; every refusal counted and answered as a problem."""
         try:
             token = _token_of(request)
-            size = _declared_size(request)
-            with flight.hold(size):
-                return await act(token, await _body_of(request))
+            _refuse_declared(request)
+            with flight.hold() as count:
+                return await act(token, await _body_of(request, count))
         except Refused as refused:
             measured.refused.labels(refused.reason.value).inc()
             raise _problem(refused) from refused
@@ -172,16 +183,14 @@ def _token_of(request: Request) -> str:
     return tokens[0]
 
 
-def _declared_size(request: Request) -> int:
-    """Bytes to set aside: as declared, or the most there may be when a body comes in chunks."""
-    text = request.headers.get("content-length")
-    size = int(text) if text and text.isascii() and text.isdigit() else BODY_BYTES_MAX
-    if size > BODY_BYTES_MAX:
+def _refuse_declared(request: Request) -> None:
+    """Tell a sender whose body is too large before it comes."""
+    text = request.headers.get("content-length", "").lstrip("0")
+    if text.isascii() and text.isdigit() and (len(text) > 9 or int(text) > BODY_BYTES_MAX):
         raise _too_large()
-    return size
 
 
-async def _body_of(request: Request) -> bytes:
+async def _body_of(request: Request, count: Callable[[int], None]) -> bytes:
     chunks: list[bytes] = []
     size = 0
     try:
@@ -190,10 +199,15 @@ async def _body_of(request: Request) -> bytes:
                 size += len(chunk)
                 if size > BODY_BYTES_MAX:
                     raise _too_large()
+                count(len(chunk))
                 chunks.append(chunk)
     except TimeoutError as error:
+        # The rest may still trickle in: RFC 9110 section 15.5.9 asks to close.
         raise Problem(
-            408, "too-slow", f"the body did not arrive within {BODY_SECONDS_MAX} s"
+            408,
+            "too-slow",
+            f"the body did not arrive within {BODY_SECONDS_MAX} s",
+            headers={"Connection": "close"},
         ) from error
     except ClientDisconnect as error:
         raise Problem(400, "cut-off", "the connection broke before the body's end") from error
