@@ -98,6 +98,9 @@ def create_app(
             _refuse_declared(request)
             with flight.hold() as count:
                 return await act(token, await _body_of(request, count))
+        except Problem as problem:
+            measured.refused.labels(problem.kind).inc()
+            raise
         except Refused as refused:
             measured.refused.labels(refused.reason.value).inc()
             raise _problem(refused) from refused
