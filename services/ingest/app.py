@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import msgspec
@@ -28,6 +29,9 @@ _log = structlog.get_logger()
 READY_SECONDS = 10.0
 #: Seconds after which a 503 may be tried again.
 RETRY_SECONDS = 2
+
+#: A quoted value may hold commas; `wait` never has one (RFC 7240 section 4.3).
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 
 _STATUS = {
     Reason.MALFORMED: 400,
@@ -218,12 +222,16 @@ async def _body_of(request: Request, count: Callable[[int], None]) -> bytes:
 
 
 def _wait_of(request: Request) -> float:
-    """Seconds of `Prefer: wait=N` (RFC 7240), at most `WAIT_SECONDS_MAX`; 0 without it."""
-    for preference in request.headers.get("prefer", "").split(","):
+    """Seconds of `Prefer: wait=N` (RFC 7240), at most `WAIT_SECONDS_MAX`; 0 without it.
+
+    Several headers are one list, and of several waits the first counts (section 2).
+    """
+    for preference in _QUOTED.sub("", ",".join(request.headers.getlist("prefer"))).split(","):
         name, _, value = preference.split(";")[0].partition("=")
-        value = value.strip().strip('"')
-        if name.strip().lower() == "wait" and value.isascii() and value.isdigit():
-            return float(min(int(value[:9]), WAIT_SECONDS_MAX))
+        if name.strip().lower() == "wait":
+            value = value.strip()
+            digits = value.lstrip("0") if value.isascii() and value.isdigit() else ""
+            return float(min(int(digits[:9] or 0), WAIT_SECONDS_MAX))
     return 0.0
 
 
