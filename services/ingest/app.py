@@ -30,8 +30,8 @@ READY_SECONDS = 10.0
 #: Seconds after which a 503 may be tried again.
 RETRY_SECONDS = 2
 
-#: A quoted value may hold commas; `wait` never has one (RFC 7240 section 4.3).
-_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
+#: A quoted value may hold commas; only one that is a number matters here (RFC 7240 section 2).
+_QUOTED = re.compile(r'"(?:([0-9]*)|(?:[^"\\]|\\.)*)"')
 
 _STATUS = {
     Reason.MALFORMED: 400,
@@ -226,7 +226,7 @@ def _wait_of(request: Request) -> float:
 
     Several headers are one list, and of several waits the first counts (section 2).
     """
-    for preference in _QUOTED.sub("", ",".join(request.headers.getlist("prefer"))).split(","):
+    for preference in _QUOTED.sub(r"\1", ",".join(request.headers.getlist("prefer"))).split(","):
         name, _, value = preference.split(";")[0].partition("=")
         if name.strip().lower() == "wait":
             value = value.strip()

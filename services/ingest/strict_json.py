@@ -65,4 +65,6 @@ def _too_deep() -> Refused:
 
 
 def _malformed(detail: str) -> Refused:
-    return Refused(Reason.MALFORMED, f"the body is not JSON that every reader takes alike: {detail}")
+    return Refused(
+        Reason.MALFORMED, f"the body is not JSON that every reader takes alike: {detail}"
+    )
