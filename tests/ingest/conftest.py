@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from deploy.embedded.postgres import EmbeddedPostgres
-from tests.ingest.speaking import Caller
+from tests.ingest.speaking import BETA, Caller
 from tests.support.world import World, new_world
 
 
@@ -19,8 +19,9 @@ async def caller(world: World) -> AsyncIterator[Caller]:
 
 @pytest.fixture(scope="module")
 async def shared(postgres: EmbeddedPostgres) -> AsyncIterator[Caller]:
-    """Talks to a door that keeps nothing of what the module sends."""
+    """Talks to the door of a world of the whole module, where `beta` may speak too."""
     async with new_world(postgres) as world:
+        await world.register(BETA)
         made = Caller(world)
         async with made.http:
             yield made

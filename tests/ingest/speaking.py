@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from typing import Any
 
 import httpx
@@ -20,6 +21,9 @@ from tests.support.world import START, Platform, World, body_of
 
 SUBMIT, VALIDATE = "/v1/submissions", "/v1/validate"
 IAT = int(START.timestamp())
+
+#: A second platform of the shared world.
+BETA = Platform("beta", PrivateKey.generate())
 
 
 class Caller:
@@ -47,6 +51,19 @@ class Caller:
         sent = {"content-type": CONTENT_TYPE, "submission-signature": signed}
         sent |= {"prefer": f"wait={wait}"} if wait else {}
         return await self.http.post(path, content=body, headers={**sent, **(headers or {})})
+
+
+def problem(answer: httpx.Response, status: int, kind: str) -> dict[str, Any]:
+    """The one shape of every refusal (RFC 9457)."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    document: dict[str, Any] = answer.json()
+    assert document["type"] == f"urn:sijill:problem:{kind}"
+    assert document["status"] == status
+    assert document["title"] == HTTPStatus(status).phrase
+    assert document["detail"]
+    assert set(document) <= {"type", "title", "status", "detail", "errors"}
+    return document
 
 
 def nil_day(world: World, day: str = "2026-03-03", **more: Any) -> dict[str, Any]:
