@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Any
@@ -152,3 +152,10 @@ class FaultyIntake:
 
     async def key_ring(self) -> KeyRing:
         return await self.inner.key_ring()
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Let everything else go on until something holds."""
+    async with asyncio.timeout(30):
+        while not condition():  # noqa: ASYNC110 (what is waited for belongs to the code under test)
+            await asyncio.sleep(0.001)
