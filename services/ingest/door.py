@@ -8,8 +8,9 @@ import asyncio
 import contextlib
 import hashlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import asyncpg
 import structlog
@@ -28,8 +29,11 @@ from services.ingest.strict_json import check_json
 from services.ingest.waiting import LeafWaiters
 
 _log = structlog.get_logger()
+_Answer = TypeVar("_Answer")
 #: Seconds an append may take before the answer is "unknown".
 APPEND_SECONDS_MAX = 10.0
+#: Seconds in which the log must answer a question.
+ANSWER_SECONDS_MAX = 5.0
 #: Seconds between reloads of the keys; an unknown kid asks for one at once.
 KEYS_SECONDS, KEYS_SECONDS_MIN = 1.0, 0.1
 #: What the log raises when it cannot be reached or refuses: the outcome of an append is unknown.
@@ -121,7 +125,7 @@ class Door:
 
     async def _load_keys(self) -> None:
         seen = self._seen
-        ring = await self._intake.key_ring()
+        ring = await _answered(self._intake.key_ring())
         ring.keep_verifiers(self._ring)
         self._ring, self._ring_at, self._covered = ring, self._monotonic(), seen
 
@@ -166,10 +170,10 @@ class Door:
     async def _key(self, kid: str) -> Key | None:
         found = self._known(kid)
         if found is None:
-            try:
-                await self.refresh_keys()
-            except LOG_ERRORS as error:
-                raise Unavailable("the log cannot be reached") from error
+            with _reaching():
+                # Others may be reading them already: their time counts too.
+                async with asyncio.timeout(ANSWER_SECONDS_MAX):
+                    await self.refresh_keys()
             found = self._known(kid)
         return found
 
@@ -180,10 +184,8 @@ class Door:
 
     async def _standing(self, token: Token, digest: bytes) -> Indexed | None:
         header = token.header
-        try:
-            found = await self._intake.look_up([(header.iss, header.jti)])
-        except LOG_ERRORS as error:
-            raise Unavailable("the log cannot be reached") from error
+        with _reaching():
+            found = await _answered(self._intake.look_up([(header.iss, header.jti)]))
         for one in found:
             if one.body_sha256 == digest:
                 return one
@@ -220,11 +222,10 @@ class Door:
             ) from error
 
     async def _receipt(self, one: Indexed) -> Receipt:
-        try:
-            await self._cover(one.leaf_index)
-            record = await self._intake.leaf(one.leaf_index)
-        except LOG_ERRORS as error:
-            raise Unavailable("the log cannot be reached") from error
+        with _reaching():
+            async with asyncio.timeout(ANSWER_SECONDS_MAX):
+                await self._cover(one.leaf_index)
+            record = await _answered(self._intake.leaf(one.leaf_index))
         with _signing():
             return self._keys.receipt(self._ring, record.index, record.leaf)
 
@@ -249,6 +250,29 @@ class Door:
                 body_sha256=arrival.body_sha256.hex(),
                 received_at=arrival.received_at,
             )
+
+
+async def _answered(asked: Coroutine[Any, Any, _Answer]) -> _Answer:
+    """The log's answer, or TimeoutError after `ANSWER_SECONDS_MAX`.
+
+    A driver may wait for a frozen server even while it is being cancelled, so nobody waits for it.
+    """
+    asking = asyncio.ensure_future(asked)
+    try:
+        await asyncio.wait({asking}, timeout=ANSWER_SECONDS_MAX)
+        if not asking.done():
+            raise TimeoutError("the log does not answer")
+        return asking.result()
+    finally:
+        asking.cancel()
+
+
+@contextlib.contextmanager
+def _reaching() -> Iterator[None]:
+    try:
+        yield
+    except LOG_ERRORS as error:
+        raise Unavailable("the log cannot be reached") from error
 
 
 @contextlib.contextmanager

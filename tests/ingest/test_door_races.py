@@ -1,6 +1,7 @@
 """Several doors, lost answers and broken connections: one leaf for each body that was promised."""
 
 import asyncio
+import contextlib
 import hashlib
 from collections.abc import AsyncIterator
 
@@ -269,3 +270,28 @@ async def test_a_look_up_that_fails_while_waiting_is_tried_again(world: World) -
     await world.sequence()
     intake.look_up_error = None
     assert (await waiting).status_code == 201
+
+
+@pytest.mark.parametrize("question", ["look_up", "key_ring", "leaf"])
+async def test_a_database_that_freezes_is_503_not_silence(
+    world: World, monkeypatch: pytest.MonkeyPatch, question: str
+) -> None:
+    """A frozen server answers nothing, and its driver does not even let itself be cancelled."""
+    monkeypatch.setattr("services.ingest.door.ANSWER_SECONDS_MAX", 0.05)
+    body, thawed = small(world), asyncio.Event()
+    if question == "leaf":
+        await Caller(world).send(body, "f")
+        await world.sequence()
+    intake = FaultyIntake(world.intake)
+    caller = Caller(world, create_app(Door(intake, world.registry_keys, world.clock)))
+
+    async def frozen(*_: object) -> None:
+        while not thawed.is_set():
+            with contextlib.suppress(asyncio.CancelledError):
+                await thawed.wait()
+
+    monkeypatch.setattr(intake, question, frozen)
+    problem(await caller.send(body, "f"), 503, "unavailable")
+    thawed.set()
+    monkeypatch.undo()
+    assert (await caller.send(body, "f")).status_code in {200, 202}
