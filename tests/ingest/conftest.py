@@ -1,4 +1,7 @@
-"""A caller at the door of each test's world, and one world that tests which keep nothing share."""
+"""One registry for each module of tests, since a fresh one costs half a second.
+
+Every test says things under ids of its own; who changes the registry's keys asks for `lone`.
+"""
 
 from collections.abc import AsyncIterator
 
@@ -9,19 +12,24 @@ from tests.ingest.speaking import BETA, Caller
 from tests.support.world import World, new_world
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+async def world(postgres: EmbeddedPostgres) -> AsyncIterator[World]:
+    """The module's registry, where `beta` may speak too."""
+    async with new_world(postgres) as made:
+        await made.register(BETA)
+        yield made
+
+
+@pytest.fixture(scope="module")
 async def caller(world: World) -> AsyncIterator[Caller]:
-    """Talks to the door of this test's world."""
+    """Talks to its door."""
     made = Caller(world)
     async with made.http:
         yield made
 
 
-@pytest.fixture(scope="module")
-async def shared(postgres: EmbeddedPostgres) -> AsyncIterator[Caller]:
-    """Talks to the door of a world of the whole module, where `beta` may speak too."""
-    async with new_world(postgres) as world:
-        await world.register(BETA)
-        made = Caller(world)
-        async with made.http:
-            yield made
+@pytest.fixture
+async def lone(postgres: EmbeddedPostgres) -> AsyncIterator[Caller]:
+    """Talks to the door of a registry of one test alone."""
+    async with new_world(postgres) as made:
+        yield Caller(made)

@@ -109,13 +109,13 @@ async def sequencing(world: World) -> AsyncIterator[None]:
         await running
 
 
-async def outcomes(world: World) -> list[tuple[str, str, str]]:
-    """Emitter, submission and outcome of every leaf behind the world's own first ones."""
+async def outcomes(world: World, *submissions: str) -> list[tuple[str, str, str]]:
+    """Emitter, submission and outcome of these submissions' leaves; of all but acts without."""
     found = [msgspec.json.decode(record.leaf) for record in await world.leaves.leaves(0, 10_000)]
     return [
         (leaf["emitter"], leaf["submission"], leaf["outcome"])
         for leaf in found
-        if leaf["emitter"] != "authority"
+        if leaf["submission"] in submissions or not (submissions or leaf["emitter"] == "authority")
     ]
 
 

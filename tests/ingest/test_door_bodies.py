@@ -27,11 +27,11 @@ _STRANGER = PrivateKey.generate()
 
 
 @pytest.fixture(autouse=True)
-async def _nothing_is_kept(shared: Caller) -> AsyncIterator[None]:
+async def _nothing_is_kept(caller: Caller) -> AsyncIterator[None]:
     """Whatever was sent, it has no leaf."""
     yield
-    await shared.world.sequence()
-    assert await outcomes(shared.world) == []
+    await caller.world.sequence()
+    assert await outcomes(caller.world) == []
 
 
 # --- headers and sizes --------------------------------------------------------------------
@@ -52,43 +52,43 @@ async def _nothing_is_kept(shared: Caller) -> AsyncIterator[None]:
     ],
 )
 async def test_headers_that_the_door_does_not_take(
-    shared: Caller, headers: dict[str, str], status: int, kind: str
+    caller: Caller, headers: dict[str, str], status: int, kind: str
 ) -> None:
-    body = body_of([nil_day(shared.world)])
+    body = body_of([nil_day(caller.world)])
     for path in (SUBMIT, VALIDATE):
-        problem(await shared.send(body, "h", headers=headers, path=path), status, kind)
+        problem(await caller.send(body, "h", headers=headers, path=path), status, kind)
 
 
 @pytest.mark.parametrize("charset", ["", "; charset=utf-8", ';Charset="UTF-8"'])
-async def test_utf_8_may_be_named(shared: Caller, charset: str) -> None:
+async def test_utf_8_may_be_named(caller: Caller, charset: str) -> None:
     headers = {"content-type": CONTENT_TYPE.title() + charset}
-    body = body_of([nil_day(shared.world)])
-    answer = await shared.send(body, "h", headers=headers, path=VALIDATE)
+    body = body_of([nil_day(caller.world)])
+    answer = await caller.send(body, "h", headers=headers, path=VALIDATE)
     assert answer.status_code == 200
 
 
-async def test_two_signatures_or_none_are_refused(shared: Caller) -> None:
-    body = body_of([nil_day(shared.world)])
-    token = shared.world.alpha.sign(body, "two")
+async def test_two_signatures_or_none_are_refused(caller: Caller) -> None:
+    body = body_of([nil_day(caller.world)])
+    token = caller.world.alpha.sign(body, "two")
     headers = [("content-type", CONTENT_TYPE), *[("submission-signature", token)] * 2]
     for sent in (headers, headers[:1]):
-        problem(await shared.http.post(SUBMIT, content=body, headers=sent), 400, "malformed")
+        problem(await caller.http.post(SUBMIT, content=body, headers=sent), 400, "malformed")
 
 
 async def test_a_body_of_exactly_the_limit_passes_and_one_byte_more_does_not(
-    shared: Caller,
+    caller: Caller,
 ) -> None:
-    body = body_of([nil_day(shared.world)])
+    body = body_of([nil_day(caller.world)])
     full = body + b" " * (BODY_BYTES_MAX - len(body))
-    assert (await shared.send(full, "full", path=VALIDATE)).status_code == 200
-    problem(await shared.send(full + b" ", "over"), 413, "too-large")
+    assert (await caller.send(full, "full", path=VALIDATE)).status_code == 200
+    problem(await caller.send(full + b" ", "over"), 413, "too-large")
 
 
-async def test_a_gzip_bomb_is_never_opened(shared: Caller) -> None:
+async def test_a_gzip_bomb_is_never_opened(caller: Caller) -> None:
     bomb = gzip.compress(b" " * 50_000_000)
     encoded = {"content-encoding": "gzip"}
-    problem(await shared.send(bomb, "bomb", headers=encoded), 415, "unsupported")
-    problem(await shared.send(bomb, "bomb"), 400, "malformed")
+    problem(await caller.send(bomb, "bomb", headers=encoded), 415, "unsupported")
+    problem(await caller.send(bomb, "bomb"), 400, "malformed")
 
 
 @pytest.mark.parametrize(
@@ -102,9 +102,9 @@ async def test_a_gzip_bomb_is_never_opened(shared: Caller) -> None:
     ],
 )
 async def test_wrong_ways_are_problems_too(
-    shared: Caller, method: str, path: str, status: int, kind: str
+    caller: Caller, method: str, path: str, status: int, kind: str
 ) -> None:
-    answer = await shared.http.request(method, path)
+    answer = await caller.http.request(method, path)
     problem(answer, status, kind)
     assert status != 405 or answer.headers["allow"] == "POST"
 
@@ -184,18 +184,18 @@ BODIES: _Bodies = {
 
 
 @pytest.mark.parametrize("name", BODIES)
-async def test_a_body_that_is_no_batch_of_events(shared: Caller, name: str) -> None:
+async def test_a_body_that_is_no_batch_of_events(caller: Caller, name: str) -> None:
     status, pointer, make = BODIES[name]
-    body = make(shared.world)
-    answer = await shared.send(body, "bad")
+    body = make(caller.world)
+    answer = await caller.send(body, "bad")
     document = problem(answer, status, "malformed" if status == 400 else "schema")
     assert pointer is None or document["errors"][0]["pointer"] == pointer
-    assert (await shared.send(body, "bad", path=VALIDATE)).content == answer.content
+    assert (await caller.send(body, "bad", path=VALIDATE)).content == answer.content
 
 
-async def test_every_fault_is_named_up_to_a_hundred(shared: Caller) -> None:
-    events = [nil_day(shared.world, source="/x", data={"day": "3000-01-01"}) for _ in range(80)]
-    document = problem(await shared.send(body_of(events), "many"), 422, "schema")
+async def test_every_fault_is_named_up_to_a_hundred(caller: Caller) -> None:
+    events = [nil_day(caller.world, source="/x", data={"day": "3000-01-01"}) for _ in range(80)]
+    document = problem(await caller.send(body_of(events), "many"), 422, "schema")
     pointers = [fault["pointer"] for fault in document["errors"]]
     assert len(pointers) == FAULTS_MAX
     assert pointers[:4] == ["/0/source", "/0/data/day", "/1/source", "/1/data/day"]
@@ -220,23 +220,23 @@ ACTS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("type_", ACTS)
-async def test_a_platform_may_not_speak_as_the_authority(shared: Caller, type_: str) -> None:
-    body = body_of([shared.world.alpha.event(type_, ACTS[type_])])
-    problem(await shared.send(body, "act"), 403, "not-allowed")
+async def test_a_platform_may_not_speak_as_the_authority(caller: Caller, type_: str) -> None:
+    body = body_of([caller.world.alpha.event(type_, ACTS[type_])])
+    problem(await caller.send(body, "act"), 403, "not-allowed")
 
 
-async def test_the_authority_may_not_speak_as_a_platform(shared: Caller) -> None:
-    body = body_of([shared.world.authority.event("day.nil", {"day": "2026-03-03"})])
-    answer = await shared.send(body, "day", platform=shared.world.authority)
+async def test_the_authority_may_not_speak_as_a_platform(caller: Caller) -> None:
+    body = body_of([caller.world.authority.event("day.nil", {"day": "2026-03-03"})])
+    answer = await caller.send(body, "day", platform=caller.world.authority)
     problem(answer, 403, "not-allowed")
 
 
-async def test_a_failing_log_is_503_with_a_time_to_come_back(shared: Caller) -> None:
+async def test_a_failing_log_is_503_with_a_time_to_come_back(caller: Caller) -> None:
     class Away(Door):
         async def submit(self, token_text: str, body: bytes, *, wait: float) -> Any:
             raise Unavailable("the log cannot be reached")
 
-    world = shared.world
+    world = caller.world
     away = Caller(world, create_app(Away(world.intake, world.registry_keys, world.clock)))
     answer = await away.send(body_of([nil_day(world)]), "x")
     problem(answer, 503, "unavailable")

@@ -39,8 +39,8 @@ def _limited(world: World, watch: Watch, requests: float, bytes_: float) -> Call
     return Caller(world, create_app(door))
 
 
-async def test_too_many_requests_of_one_emitter_wait_and_another_does_not(shared: Caller) -> None:
-    world, watch = shared.world, Watch()
+async def test_too_many_requests_of_one_emitter_wait_and_another_does_not(caller: Caller) -> None:
+    world, watch = caller.world, Watch()
     caller = _limited(world, watch, 0.5, 1e9)
     body = body_of([nil_day(world)])
     burst = int(0.5 * EMITTER_BURST_SECONDS)
@@ -54,8 +54,8 @@ async def test_too_many_requests_of_one_emitter_wait_and_another_does_not(shared
     assert (await caller.send(body, "r", path=VALIDATE)).status_code == 200
 
 
-async def test_too_many_bytes_wait_as_long_as_told(shared: Caller) -> None:
-    world, watch = shared.world, Watch()
+async def test_too_many_bytes_wait_as_long_as_told(caller: Caller) -> None:
+    world, watch = caller.world, Watch()
     caller = _limited(world, watch, 1e9, 1000.0)
     large = body_of([nil_day(world)]) + b" " * 50_000
     assert (await caller.send(large, "b", path=VALIDATE)).status_code == 200
@@ -65,9 +65,9 @@ async def test_too_many_bytes_wait_as_long_as_told(shared: Caller) -> None:
     assert (await caller.send(large, "b", path=VALIDATE)).status_code == 200
 
 
-async def test_nobody_can_use_up_anothers_allowance(shared: Caller) -> None:
+async def test_nobody_can_use_up_anothers_allowance(caller: Caller) -> None:
     """Bytes count once the signature proved whose they are."""
-    world, watch = shared.world, Watch()
+    world, watch = caller.world, Watch()
     caller = _limited(world, watch, 1, 1e9)
     body = body_of([nil_day(world)])
     for _ in range(20):
@@ -105,8 +105,8 @@ def test_asking_again_too_early_does_not_lengthen_the_wait() -> None:
     assert rates.wait("e", 1, first + 1e-6) == 0
 
 
-async def test_a_door_full_of_bytes_says_so_and_recovers(shared: Caller) -> None:
-    world = shared.world
+async def test_a_door_full_of_bytes_says_so_and_recovers(caller: Caller) -> None:
+    world = caller.world
     body = body_of([nil_day(world)])
     flight = InFlight(len(body) + 10)
     caller = Caller(world, create_app(world.door, flight=flight))
@@ -168,9 +168,9 @@ class _Streaming:
         return statuses[0]
 
 
-async def test_whoever_announces_much_and_sends_little_shuts_nobody_out(shared: Caller) -> None:
+async def test_whoever_announces_much_and_sends_little_shuts_nobody_out(caller: Caller) -> None:
     """Sixteen connections that announced 4 MiB each, before any signature, filled the door."""
-    world = shared.world
+    world = caller.world
     flight = InFlight(BODY_BYTES_MAX)
     caller = Caller(world, create_app(world.door, flight=flight))
     stop = asyncio.Event()

@@ -145,7 +145,7 @@ def test_no_request_meets_an_undocumented_answer(cases: Any) -> None:
 
     @given(cases)
     @settings(
-        max_examples=40,
+        max_examples=25,
         deadline=None,
         derandomize=True,
         database=None,

@@ -19,73 +19,80 @@ from tests.ingest.speaking import (
 from tests.support.world import Platform, World, body_of
 
 
+async def _newcomer(world: World, name: str) -> Platform:
+    """A platform of this test alone, since its keys will change."""
+    made = Platform(name, PrivateKey.generate())
+    await world.register(made)
+    return made
+
+
 async def _revoke(world: World, platform: Platform) -> None:
     await world.act("key.revoked", {"kid": platform.key.kid})
 
 
 async def test_a_known_repeat_gets_its_receipt_from_a_key_revoked_since(caller: Caller) -> None:
     world = caller.world
-    body = small(world)
+    gamma = await _newcomer(world, "gamma")
+    body = small(world, gamma)
     async with sequencing(world):
-        first = await caller.send(body, "known", wait=20)
-    await _revoke(world, world.alpha)
-    again = await caller.send(body, "known")
+        first = await caller.send(body, "known", platform=gamma, wait=20)
+    await _revoke(world, gamma)
+    again = await caller.send(body, "known", platform=gamma)
     assert (again.status_code, again.content) == (200, first.content)
-    problem(await caller.send(small(world), "new"), 403, "revoked-key")
+    other = small(world, gamma)
+    problem(await caller.send(other, "new", platform=gamma), 403, "revoked-key")
     # Other bytes under a known id are a conflict before they are a revoked key.
-    problem(await caller.send(small(world), "known"), 409, "conflict")
+    problem(await caller.send(other, "known", platform=gamma), 409, "conflict")
 
 
 async def test_each_check_comes_before_those_behind_it(caller: Caller) -> None:
     world = caller.world
+    delta = await _newcomer(world, "delta")
     broken = body_of([nil_day(world, source="/nobody")])
-    stranger = Platform("alpha", PrivateKey.generate())
+    stranger = Platform("delta", PrivateKey.generate())
     plain = {"content-type": "text/plain"}
     problem(await caller.send(broken, "x", platform=stranger, headers=plain), 415, "unsupported")
     problem(await caller.send(broken, "x", platform=stranger), 401, "unknown-key")
-    problem(await caller.send(broken, "x"), 422, "schema")
-    await _revoke(world, world.alpha)
-    problem(await caller.send(broken, "x"), 403, "revoked-key")
+    problem(await caller.send(broken, "x", platform=delta), 422, "schema")
+    await _revoke(world, delta)
+    problem(await caller.send(broken, "x", platform=delta), 403, "revoked-key")
 
 
 async def test_a_revocation_overtakes_what_waits_in_the_intake(caller: Caller) -> None:
-    """Acknowledged, then sequenced behind the revocation: a leaf says so, and the same body
+    """Acknowledged, then sequenced behind the revocation: the leaf says so, and the same body
     under a new id and a good key counts."""
     world = caller.world
-    good = PrivateKey.generate()
-    added = {"emitter": "alpha", "key": msgspec.to_builtins(good.jwk)}
+    old = await _newcomer(world, "epsilon")
+    new = Platform("epsilon", PrivateKey.generate())
+    added = {"emitter": "epsilon", "key": msgspec.to_builtins(new.key.jwk)}
     await world.act("key.added", added)
-    # The authority's partition is read first or not: the act is sequenced before the body is sent.
-    revoked = [world.authority.event("key.revoked", {"kid": world.alpha.key.kid})]
+    revoked = [world.authority.event("key.revoked", {"kid": old.key.kid})]
     await world.push(world.authority, revoked)
+    # The door has not read its keys since; the act gets its leaf before the body is appended.
     await world.sequence()
-    body = small(world)
-    assert (await caller.send(body, "late")).status_code == 202
-    async with sequencing(world):
-        told = await caller.send(body, "late", wait=20)
-    await world.door.refresh_keys(older_than=0)
-    assert told.json()["outcome"] == "key-revoked"
-    fresh = Platform("alpha", good)
-    # The id and bytes are used up; other bytes under that id never counted, so they may.
-    assert (await caller.send(body, "late", platform=fresh)).status_code == 200
-    assert (await caller.send(body, "renewed", platform=fresh)).status_code == 202
+    body = small(world, old)
+    assert (await caller.send(body, "late", platform=old)).status_code == 202
     await world.sequence()
-    assert await outcomes(world) == [
-        ("alpha", "late", "key-revoked"),
-        ("alpha", "renewed", "counted"),
+    told = await caller.send(body, "late", platform=new)
+    assert (told.status_code, told.json()["outcome"]) == (200, "key-revoked")
+    assert (await caller.send(body, "renewed", platform=new)).status_code == 202
+    await world.sequence()
+    assert await outcomes(world, "late", "renewed") == [
+        ("epsilon", "late", "key-revoked"),
+        ("epsilon", "renewed", "counted"),
     ]
 
 
 async def test_a_key_added_a_moment_ago_is_known_at_once(caller: Caller) -> None:
     world = caller.world
-    beta = Platform("beta", PrivateKey.generate())
-    data = {"emitter": "beta", "name": "Beta", "key": msgspec.to_builtins(beta.key.jwk)}
+    zeta = Platform("zeta", PrivateKey.generate())
+    data = {"emitter": "zeta", "name": "Zeta", "key": msgspec.to_builtins(zeta.key.jwk)}
     door = Door(world.intake, world.registry_keys, world.clock, monotonic=_Ticking())
     other = Caller(world, create_app(door))
-    problem(await other.send(small(world, beta), "b", platform=beta), 401, "unknown-key")
+    problem(await other.send(small(world, zeta), "b", platform=zeta), 401, "unknown-key")
     await world.push(world.authority, [world.authority.event("platform.registered", data)])
     await world.sequence()
-    assert (await other.send(small(world, beta), "b", platform=beta)).status_code == 202
+    assert (await other.send(small(world, zeta), "b", platform=zeta)).status_code == 202
 
 
 class _Ticking:

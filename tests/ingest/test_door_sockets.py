@@ -58,9 +58,9 @@ async def answer(reader: asyncio.StreamReader) -> tuple[int, dict[str, str], byt
 
 
 @pytest.fixture
-async def served(shared: Caller) -> AsyncIterator[Served]:
+async def served(caller: Caller) -> AsyncIterator[Served]:
     """A server on a free loopback port."""
-    made = Served(shared.world)
+    made = Served(caller.world)
     serving = server(made.app, "127.0.0.1", 0)
     task = asyncio.create_task(serving.serve())
     await until(lambda: serving.started)

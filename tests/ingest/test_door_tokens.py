@@ -30,11 +30,11 @@ _STRANGER = PrivateKey.generate()
 
 
 @pytest.fixture(autouse=True)
-async def _nothing_is_kept(shared: Caller) -> AsyncIterator[None]:
+async def _nothing_is_kept(caller: Caller) -> AsyncIterator[None]:
     """Whatever was sent, it has no leaf."""
     yield
-    await shared.world.sequence()
-    assert await outcomes(shared.world) == []
+    await caller.world.sequence()
+    assert await outcomes(caller.world) == []
 
 
 _Tokens = dict[str, tuple[int, str, Callable[[World, bytes], str]]]
@@ -132,35 +132,35 @@ def _members(world: World) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", TOKENS)
-async def test_a_token_that_does_not_prove_who_signed_what(shared: Caller, name: str) -> None:
+async def test_a_token_that_does_not_prove_who_signed_what(caller: Caller, name: str) -> None:
     status, kind, make = TOKENS[name]
-    body = body_of([nil_day(shared.world)])
-    token = make(shared.world, body).encode("latin-1")
+    body = body_of([nil_day(caller.world)])
+    token = make(caller.world, body).encode("latin-1")
     headers = [(b"content-type", CONTENT_TYPE.encode()), (b"submission-signature", token)]
-    pushed = await shared.http.post(SUBMIT, content=body, headers=headers)
+    pushed = await caller.http.post(SUBMIT, content=body, headers=headers)
     problem(pushed, status, kind)
-    tried = await shared.http.post(VALIDATE, content=body, headers=headers)
+    tried = await caller.http.post(VALIDATE, content=body, headers=headers)
     assert tried.content == pushed.content
 
 
 async def test_an_iat_just_within_the_allowance_and_a_very_old_one_are_fine(
-    shared: Caller,
+    caller: Caller,
 ) -> None:
-    body = body_of([nil_day(shared.world)])
+    body = body_of([nil_day(caller.world)])
     for iat in (IAT + 300, 0, -1):
-        token = forged(shared.world.alpha.key, body, iat=iat)
-        assert (await shared.send(body, "", token=token, path=VALIDATE)).status_code == 200
+        token = forged(caller.world.alpha.key, body, iat=iat)
+        assert (await caller.send(body, "", token=token, path=VALIDATE)).status_code == 200
 
 
-async def test_both_names_of_the_algorithm_and_a_hardware_key_are_taken(shared: Caller) -> None:
-    world = shared.world
+async def test_both_names_of_the_algorithm_and_a_hardware_key_are_taken(caller: Caller) -> None:
+    world = caller.world
     body = body_of([nil_day(world)])
     older = forged(world.alpha.key, body, alg="EdDSA")
-    assert (await shared.send(body, "", token=older, path=VALIDATE)).status_code == 200
+    assert (await caller.send(body, "", token=older, path=VALIDATE)).status_code == 200
     hardware = PrivateKey(ec.generate_private_key(ec.SECP256R1()))
     jwk = msgspec.to_builtins(hardware.jwk)
     await world.act("key.added", {"emitter": "alpha", "key": jwk})
     token = forged(hardware, body)
-    assert (await shared.send(body, "", token=token, path=VALIDATE)).status_code == 200
+    assert (await caller.send(body, "", token=token, path=VALIDATE)).status_code == 200
     swapped = forged(hardware, body, alg="Ed25519")
-    problem(await shared.send(body, "", token=swapped), 401, "bad-signature")
+    problem(await caller.send(body, "", token=swapped), 401, "bad-signature")
