@@ -252,3 +252,13 @@ async def test_three_hundred_at_once_land_once_each_in_dense_places(caller: Call
     await world.sequence()
     expected = sorted((p.emitter, s, "counted") for _, p, s in bodies)
     assert sorted(await outcomes(world, *(s for _, _, s in bodies))) == expected
+
+
+async def test_an_event_id_used_twice_is_for_the_folds_to_judge(caller: Caller) -> None:
+    """The door knows one body at a time, so it takes both and loses neither."""
+    world = caller.world
+    same, other = nil_day(world, id="twice"), nil_day(world, day="2026-03-01", id="twice")
+    answer = await caller.send(body_of([same, same, other]), "ids")
+    assert answer.status_code == 202
+    await world.sequence()
+    assert (await caller.send(body_of([same, same, other]), "ids")).json()["events"] == 3

@@ -5,6 +5,8 @@ import pytest
 
 from events.jose import PrivateKey
 from events.keys import KeyRing
+from events.limits import INTAKE_PARTITIONS
+from events.log.postgres import partition_of
 from services.ingest.app import create_app
 from services.ingest.door import Door
 from tests.ingest.speaking import (
@@ -62,24 +64,22 @@ async def test_a_revocation_overtakes_what_waits_in_the_intake(caller: Caller) -
     """Acknowledged, then sequenced behind the revocation: the leaf says so, and the same body
     under a new id and a good key counts."""
     world = caller.world
-    old = await _newcomer(world, "epsilon")
-    new = Platform("epsilon", PrivateKey.generate())
-    added = {"emitter": "epsilon", "key": msgspec.to_builtins(new.key.jwk)}
-    await world.act("key.added", added)
-    revoked = [world.authority.event("key.revoked", {"kid": old.key.kid})]
-    await world.push(world.authority, revoked)
-    # The door has not read its keys since; the act gets its leaf before the body is appended.
-    await world.sequence()
+    # A round reads partition after partition: this one comes behind the authority's.
+    behind = partition_of("authority", INTAKE_PARTITIONS)
+    names = (f"late-{n}" for n in range(1000))
+    name = next(name for name in names if partition_of(name, INTAKE_PARTITIONS) > behind)
+    old, new = await _newcomer(world, name), Platform(name, PrivateKey.generate())
+    await world.act("key.added", {"emitter": name, "key": msgspec.to_builtins(new.key.jwk)})
     body = small(world, old)
     assert (await caller.send(body, "late", platform=old)).status_code == 202
-    await world.sequence()
+    await world.act("key.revoked", {"kid": old.key.kid})
     told = await caller.send(body, "late", platform=new)
     assert (told.status_code, told.json()["outcome"]) == (200, "key-revoked")
     assert (await caller.send(body, "renewed", platform=new)).status_code == 202
     await world.sequence()
     assert await outcomes(world, "late", "renewed") == [
-        ("epsilon", "late", "key-revoked"),
-        ("epsilon", "renewed", "counted"),
+        (name, "late", "key-revoked"),
+        (name, "renewed", "counted"),
     ]
 
 
