@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import msgspec
@@ -29,6 +30,9 @@ READY_SECONDS = 10.0
 #: Seconds after which a 503 may be tried again.
 RETRY_SECONDS = 2
 
+#: A quoted value may hold commas; only one that is a number matters here (RFC 7240 section 2).
+_QUOTED = re.compile(r'"(?:([0-9]*)|(?:[^"\\]|\\.)*)"')
+
 _STATUS = {
     Reason.MALFORMED: 400,
     Reason.UNKNOWN_KEY: 401,
@@ -51,21 +55,32 @@ class InFlight:
         self.held = 0
 
     @contextlib.contextmanager
-    def hold(self, size: int) -> Iterator[None]:
-        """Hold `size` bytes, or raise `Unavailable`."""
-        if self.held + size > self.most:
-            raise Unavailable("the door holds as many bytes as it may")
-        self.held += size
+    def hold(self) -> Iterator[Callable[[int], None]]:
+        """Gives what counts bytes as they come, raising `Unavailable`; forgets them at the end.
+
+        Only bytes that came are counted: what a client declares costs it nothing.
+        """
+        mine = 0
+
+        def count(size: int) -> None:
+            nonlocal mine
+            if self.held + size > self.most:
+                raise Unavailable("the door holds as many bytes as it may")
+            self.held += size
+            mine += size
+
         try:
-            yield
+            yield count
         finally:
-            self.held -= size
+            self.held -= mine
 
 
-def create_app(door: Door, metrics: IngestMetrics | None = None) -> FastAPI:
+def create_app(
+    door: Door, metrics: IngestMetrics | None = None, flight: InFlight | None = None
+) -> FastAPI:
     """The door as an ASGI application."""
     measured = metrics or IngestMetrics()
-    flight = InFlight()
+    flight = flight or InFlight()
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -84,9 +99,12 @@ def create_app(door: Door, metrics: IngestMetrics | None = None) -> FastAPI:
         """Headers, body, then the door; every refusal counted and answered as a problem."""
         try:
             token = _token_of(request)
-            size = _declared_size(request)
-            with flight.hold(size):
-                return await act(token, await _body_of(request))
+            _refuse_declared(request)
+            with flight.hold() as count:
+                return await act(token, await _body_of(request, count))
+        except Problem as problem:
+            measured.refused.labels(problem.kind).inc()
+            raise
         except Refused as refused:
             measured.refused.labels(refused.reason.value).inc()
             raise _problem(refused) from refused
@@ -172,16 +190,14 @@ def _token_of(request: Request) -> str:
     return tokens[0]
 
 
-def _declared_size(request: Request) -> int:
-    """Bytes to set aside: as declared, or the most there may be when a body comes in chunks."""
-    text = request.headers.get("content-length")
-    size = int(text) if text and text.isascii() and text.isdigit() else BODY_BYTES_MAX
-    if size > BODY_BYTES_MAX:
+def _refuse_declared(request: Request) -> None:
+    """Tell a sender whose body is too large before it comes."""
+    text = request.headers.get("content-length", "").lstrip("0")
+    if text.isascii() and text.isdigit() and (len(text) > 9 or int(text) > BODY_BYTES_MAX):
         raise _too_large()
-    return size
 
 
-async def _body_of(request: Request) -> bytes:
+async def _body_of(request: Request, count: Callable[[int], None]) -> bytes:
     chunks: list[bytes] = []
     size = 0
     try:
@@ -190,10 +206,15 @@ async def _body_of(request: Request) -> bytes:
                 size += len(chunk)
                 if size > BODY_BYTES_MAX:
                     raise _too_large()
+                count(len(chunk))
                 chunks.append(chunk)
     except TimeoutError as error:
+        # The rest may still trickle in: RFC 9110 section 15.5.9 asks to close.
         raise Problem(
-            408, "too-slow", f"the body did not arrive within {BODY_SECONDS_MAX} s"
+            408,
+            "too-slow",
+            f"the body did not arrive within {BODY_SECONDS_MAX} s",
+            headers={"Connection": "close"},
         ) from error
     except ClientDisconnect as error:
         raise Problem(400, "cut-off", "the connection broke before the body's end") from error
@@ -201,12 +222,16 @@ async def _body_of(request: Request) -> bytes:
 
 
 def _wait_of(request: Request) -> float:
-    """Seconds of `Prefer: wait=N` (RFC 7240), at most `WAIT_SECONDS_MAX`; 0 without it."""
-    for preference in request.headers.get("prefer", "").split(","):
+    """Seconds of `Prefer: wait=N` (RFC 7240), at most `WAIT_SECONDS_MAX`; 0 without it.
+
+    Several headers are one list, and of several waits the first counts (section 2).
+    """
+    for preference in _QUOTED.sub(r"\1", ",".join(request.headers.getlist("prefer"))).split(","):
         name, _, value = preference.split(";")[0].partition("=")
-        value = value.strip().strip('"')
-        if name.strip().lower() == "wait" and value.isascii() and value.isdigit():
-            return float(min(int(value[:9]), WAIT_SECONDS_MAX))
+        if name.strip().lower() == "wait":
+            value = value.strip()
+            digits = value.lstrip("0") if value.isascii() and value.isdigit() else ""
+            return float(min(int(digits[:9] or 0), WAIT_SECONDS_MAX))
     return 0.0
 
 

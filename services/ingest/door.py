@@ -5,11 +5,12 @@ refused; an append that failed has an unknown outcome and is answered 503, to be
 """
 
 import asyncio
+import contextlib
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from typing import Any, TypeVar
 
 import asyncpg
 import structlog
@@ -24,11 +25,15 @@ from events.receipt import Acknowledgement, Receipt, RegistryKeys
 from events.submission import Speaker, read_submission
 from events.token import Token, parse_token
 from services.ingest.rates import EmitterRates
+from services.ingest.strict_json import check_json
 from services.ingest.waiting import LeafWaiters
 
 _log = structlog.get_logger()
+_Answer = TypeVar("_Answer")
 #: Seconds an append may take before the answer is "unknown".
 APPEND_SECONDS_MAX = 10.0
+#: Seconds in which the log must answer a question.
+ANSWER_SECONDS_MAX = 5.0
 #: Seconds between reloads of the keys; an unknown kid asks for one at once.
 KEYS_SECONDS, KEYS_SECONDS_MIN = 1.0, 0.1
 #: What the log raises when it cannot be reached or refuses: the outcome of an append is unknown.
@@ -75,6 +80,8 @@ class Door:
         self._waiters = LeafWaiters(intake)
         self._ring = KeyRing()
         self._ring_at = -1e9
+        # The highest leaf seen, and the highest whose acts the ring surely holds.
+        self._seen = self._covered = -1
         self._loading = asyncio.Lock()
 
     async def submit(self, token_text: str, body: bytes, *, wait: float) -> Accepted:
@@ -93,14 +100,17 @@ class Door:
             received_at=utc_text(self._clock()),
             body=body,
         )
+        # Signed before it is true and sent only after: a door that cannot sign takes nothing.
+        promise = self._acknowledge(arrival)
         await self._append(arrival)
-        # From here on the bytes are durable: whatever fails below, the platform holds a promise
-        # or, if this process dies first, sends again and is told the same.
+        # From here on the bytes are durable: whatever fails below, the platform gets at least the
+        # acknowledgement or, if this process dies first, sends again and is told the same.
         if wait > 0:
             found = await self._waiters.wait((header.iss, header.jti, digest), wait)
             if found is not None:
-                return Accepted(await self._receipt(found), repeat=False, events=events)
-        return Accepted(self._acknowledge(arrival), repeat=False, events=events)
+                with contextlib.suppress(Unavailable):
+                    return Accepted(await self._receipt(found), repeat=False, events=events)
+        return Accepted(promise, repeat=False, events=events)
 
     async def validate(self, token_text: str, body: bytes) -> tuple[int, Indexed | None]:
         """The same checks, nothing kept: how many events, and what stands under the id already."""
@@ -110,11 +120,14 @@ class Door:
     async def refresh_keys(self, older_than: float = KEYS_SECONDS_MIN) -> None:
         """Read the keys anew unless that was done in the last seconds. Raises `LOG_ERRORS`."""
         async with self._loading:
-            if self._monotonic() - self._ring_at < older_than:
-                return
-            ring = await self._intake.key_ring()
-            ring.keep_verifiers(self._ring)
-            self._ring, self._ring_at = ring, self._monotonic()
+            if self._monotonic() - self._ring_at >= older_than:
+                await self._load_keys()
+
+    async def _load_keys(self) -> None:
+        seen = self._seen
+        ring = await _answered(self._intake.key_ring())
+        ring.keep_verifiers(self._ring)
+        self._ring, self._ring_at, self._covered = ring, self._monotonic(), seen
 
     @property
     def keys_age(self) -> float:
@@ -137,11 +150,10 @@ class Door:
         header = token.header
         now = self._clock()
         if header.iat > (now + CLOCK_AHEAD_MAX).timestamp():
-            ahead = timedelta(seconds=header.iat - now.timestamp())
             raise Refused(
                 Reason.CLOCK_AHEAD,
-                f"iat {header.iat} is {ahead} ahead of the registry's time {utc_text(now)}: "
-                "set the signing machine's clock",
+                f"iat {header.iat} is more than {CLOCK_AHEAD_MAX.seconds} s ahead of the "
+                f"registry's time {utc_text(now)}: set the signing machine's clock",
             )
         key = await self._key(header.kid)
         if key is None or key.emitter != header.iss:
@@ -156,19 +168,24 @@ class Door:
             )
 
     async def _key(self, kid: str) -> Key | None:
-        if kid not in self._ring.keys:
-            try:
-                await self.refresh_keys()
-            except LOG_ERRORS as error:
-                raise Unavailable("the log cannot be reached") from error
-        return self._ring.keys.get(kid)
+        found = self._known(kid)
+        if found is None:
+            with _reaching():
+                # Others may be reading them already: their time counts too.
+                async with asyncio.timeout(ANSWER_SECONDS_MAX):
+                    await self.refresh_keys()
+            found = self._known(kid)
+        return found
+
+    def _known(self, kid: str) -> Key | None:
+        """A key whose emitter is known too: a registration may commit between their two queries."""
+        key = self._ring.keys.get(kid)
+        return key if key is not None and key.emitter in self._ring.emitters else None
 
     async def _standing(self, token: Token, digest: bytes) -> Indexed | None:
         header = token.header
-        try:
-            found = await self._intake.look_up([(header.iss, header.jti)])
-        except LOG_ERRORS as error:
-            raise Unavailable("the log cannot be reached") from error
+        with _reaching():
+            found = await _answered(self._intake.look_up([(header.iss, header.jti)]))
         for one in found:
             if one.body_sha256 == digest:
                 return one
@@ -182,13 +199,14 @@ class Door:
         return None
 
     def _judge(self, token: Token, body: bytes) -> int:
-        """Revocation, then schema; how many events."""
+        """Revocation, then JSON and schema; how many events."""
         header = token.header
         key, emitter = self._ring.keys[header.kid], self._ring.emitters[header.iss]
         if key.revoked_leaf is not None:
             raise Refused(
                 Reason.REVOKED_KEY, f"key {key.kid} was revoked by leaf {key.revoked_leaf}"
             )
+        check_json(body)
         speaker = Speaker(emitter.emitter, emitter.kind, frozenset(emitter.schemes))
         return len(read_submission(body, speaker, self._clock()))
 
@@ -204,17 +222,64 @@ class Door:
             ) from error
 
     async def _receipt(self, one: Indexed) -> Receipt:
-        try:
-            record = await self._intake.leaf(one.leaf_index)
-        except LOG_ERRORS as error:
-            raise Unavailable("the log cannot be reached") from error
-        return self._keys.receipt(self._ring, record.index, record.leaf)
+        with _reaching():
+            async with asyncio.timeout(ANSWER_SECONDS_MAX):
+                await self._cover(one.leaf_index)
+            record = await _answered(self._intake.leaf(one.leaf_index))
+        with _signing():
+            return self._keys.receipt(self._ring, record.index, record.leaf)
+
+    async def _cover(self, leaf_index: int) -> None:
+        """Know every act up to a leaf: its receipt is signed under the key in force there.
+
+        A ring of a second ago may lack a new registry key, and the receipt would be another one
+        later. Those who wait here together share one reading.
+        """
+        self._seen = max(self._seen, leaf_index)
+        if self._covered < leaf_index:
+            async with self._loading:
+                if self._covered < leaf_index:
+                    await self._load_keys()
 
     def _acknowledge(self, arrival: Arrival) -> Acknowledgement:
-        return self._keys.acknowledge(
-            self._ring,
-            emitter=arrival.emitter,
-            submission=arrival.submission,
-            body_sha256=arrival.body_sha256.hex(),
-            received_at=arrival.received_at,
-        )
+        with _signing():
+            return self._keys.acknowledge(
+                self._ring,
+                emitter=arrival.emitter,
+                submission=arrival.submission,
+                body_sha256=arrival.body_sha256.hex(),
+                received_at=arrival.received_at,
+            )
+
+
+async def _answered(asked: Coroutine[Any, Any, _Answer]) -> _Answer:
+    """The log's answer, or TimeoutError after `ANSWER_SECONDS_MAX`.
+
+    A driver may wait for a frozen server even while it is being cancelled, so nobody waits for it.
+    """
+    asking = asyncio.ensure_future(asked)
+    try:
+        await asyncio.wait({asking}, timeout=ANSWER_SECONDS_MAX)
+        if not asking.done():
+            raise TimeoutError("the log does not answer")
+        return asking.result()
+    finally:
+        asking.cancel()
+
+
+@contextlib.contextmanager
+def _reaching() -> Iterator[None]:
+    try:
+        yield
+    except LOG_ERRORS as error:
+        raise Unavailable("the log cannot be reached") from error
+
+
+@contextlib.contextmanager
+def _signing() -> Iterator[None]:
+    """A registry key that is not here yet, or no longer, is a matter of waiting, not a fault."""
+    try:
+        yield
+    except LookupError as error:
+        _log.error("cannot sign", error=str(error))
+        raise Unavailable(str(error)) from error

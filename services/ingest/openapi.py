@@ -1,5 +1,6 @@
 """What OpenAPI 3.1 says of the door, from the code's own types and limits."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -127,17 +128,44 @@ VALIDATION_DOCS: dict[str, Any] = {
 }
 
 
+def _ecma(node: Any) -> Any:
+    """Patterns as JSON Schema has them: ECMA-262 knows no `\\Z`, and there `$` is the very end."""
+    if isinstance(node, dict):
+        return {
+            name: value.replace("\\Z", "$")
+            if name == "pattern" and isinstance(value, str)
+            else _ecma(value)
+            for name, value in node.items()
+        }
+    return [_ecma(child) for child in node] if isinstance(node, list) else node
+
+
+def _limits() -> dict[str, int | str]:
+    """Every limit by its name in the code, in seconds where it is a duration."""
+    named = {
+        name: value for name, value in vars(limits).items() if name.isupper() and name != "UTC"
+    }
+    return {name.lower(): _plain(value) for name, value in named.items()}
+
+
+def _plain(value: Any) -> int | str:
+    if isinstance(value, timedelta):
+        return int(value.total_seconds())
+    return value.isoformat() if isinstance(value, datetime) else int(value)
+
+
 def with_vocabulary(app: FastAPI) -> None:
     """Let the app's OpenAPI carry every event type, generated from the code."""
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
             document = get_openapi(title=app.title, version=app.version, routes=app.routes)
+            document["info"]["x-limits"] = _limits()
             schemas = document.setdefault("components", {}).setdefault("schemas", {})
             (event, *_), components = msgspec.json.schema_components(
                 [AnyEvent, Acknowledgement, Receipt], ref_template=_REF
             )
-            schemas |= components
+            schemas |= _ecma(components)
             schemas |= {"Event": event, "Problem": _PROBLEM}
             for path in document["paths"].values():
                 for operation in path.values():

@@ -22,14 +22,11 @@ class Bucket:
     level: float
     at: float
 
-    def wait(self, cost: float, now: float) -> float:
-        """Take `cost` and return 0, or take nothing and return the seconds to wait."""
+    def lacking(self, now: float) -> float:
+        """Seconds until something may be taken again; 0 if it may be now."""
         self.level = min(self.rate * self.burst, self.level + (now - self.at) * self.rate)
         self.at = now
-        if self.level <= 0:
-            return -self.level / self.rate + 1 / self.rate
-        self.level -= cost
-        return 0.0
+        return 0.0 if self.level > 0 else (1 - self.level) / self.rate
 
 
 class EmitterRates:
@@ -46,7 +43,11 @@ class EmitterRates:
     def wait(self, emitter: str, size: int, now: float) -> float:
         """Seconds the emitter must wait before this submission; 0 lets it in and counts it."""
         requests, bytes_ = self._of(emitter, now)
-        return requests.wait(1, now) or bytes_.wait(size, now)
+        seconds = max(requests.lacking(now), bytes_.lacking(now))
+        if seconds == 0:
+            requests.level -= 1
+            bytes_.level -= size
+        return seconds
 
     def _of(self, emitter: str, now: float) -> tuple[Bucket, Bucket]:
         found = self._buckets.get(emitter)

@@ -2,8 +2,11 @@
 
 import asyncio
 
+import structlog
+
 from events.log.protocol import Indexed, Intake
 
+_log = structlog.get_logger()
 #: Seconds between looks at most, should a hint be lost.
 _POLL_SECONDS = 0.1
 
@@ -40,15 +43,17 @@ class LeafWaiters:
 
     async def _look_until_done(self) -> None:
         while self._waiting:
-            ids = sorted({(emitter, submission) for emitter, submission, _ in self._waiting})
             try:
-                found = await self._intake.look_up(ids)
-            except Exception:
+                await self._look()
+                await self._intake.wait_leaf(0, _POLL_SECONDS)
+            except Exception as error:
                 # The database is away: those who wait get their acknowledgement when time is up.
+                _log.warning("cannot look for leaves", error=str(error))
                 await asyncio.sleep(_POLL_SECONDS)
-                continue
-            for one in found:
-                for future in self._waiting.get((one.emitter, one.submission, one.body_sha256), []):
-                    if not future.done():
-                        future.set_result(one)
-            await self._intake.wait_leaf(0, _POLL_SECONDS)
+
+    async def _look(self) -> None:
+        ids = sorted({(emitter, submission) for emitter, submission, _ in self._waiting})
+        for one in await self._intake.look_up(ids):
+            for future in self._waiting.get((one.emitter, one.submission, one.body_sha256), []):
+                if not future.done():
+                    future.set_result(one)
