@@ -25,7 +25,6 @@ from events.receipt import Acknowledgement, Receipt, RegistryKeys
 from events.submission import Speaker, read_submission
 from events.token import Token, parse_token
 from services.ingest.rates import EmitterRates
-from services.ingest.strict_json import check_json
 from services.ingest.waiting import LeafWaiters
 
 _log = structlog.get_logger()
@@ -199,14 +198,13 @@ class Door:
         return None
 
     def _judge(self, token: Token, body: bytes) -> int:
-        """Revocation, then JSON and schema; how many events."""
+        """Revocation, then schema; how many events."""
         header = token.header
         key, emitter = self._ring.keys[header.kid], self._ring.emitters[header.iss]
         if key.revoked_leaf is not None:
             raise Refused(
                 Reason.REVOKED_KEY, f"key {key.kid} was revoked by leaf {key.revoked_leaf}"
             )
-        check_json(body)
         speaker = Speaker(emitter.emitter, emitter.kind, frozenset(emitter.schemes))
         return len(read_submission(body, speaker, self._clock()))
 

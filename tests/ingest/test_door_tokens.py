@@ -105,9 +105,9 @@ TOKENS: _Tokens = {
     "iat as text": (400, "malformed", lambda w, b: forged(_own(w), b, iat=str(IAT))),
     "iat with a fraction": (400, "malformed", lambda w, b: forged(_own(w), b, iat=IAT + 0.5)),
     "iat six minutes ahead": (401, "clock-ahead", lambda w, b: forged(_own(w), b, iat=IAT + 360)),
-    "iat beyond any calendar": (401, "clock-ahead", lambda w, b: forged(_own(w), b, iat=10**15)),
-    "iat beyond any float": (401, "clock-ahead", lambda w, b: forged(_own(w), b, iat=2**63 - 1)),
-    "iat as a giant": (401, "clock-ahead", lambda w, b: forged(_own(w), b, iat=10**90)),
+    "iat beyond any calendar": (400, "malformed", lambda w, b: forged(_own(w), b, iat=10**15)),
+    "iat beyond any float": (400, "malformed", lambda w, b: forged(_own(w), b, iat=2**63 - 1)),
+    "iat as a giant": (400, "malformed", lambda w, b: forged(_own(w), b, iat=10**90)),
     "another typ": (400, "malformed", lambda w, b: forged(_own(w), b, typ="JWT")),
     "jti with a slash": (400, "malformed", lambda w, b: forged(_own(w), b, jti="a/b")),
     "jti with a newline": (400, "malformed", lambda w, b: forged(_own(w), b, jti="a\n")),
@@ -147,7 +147,7 @@ async def test_an_iat_just_within_the_allowance_and_a_very_old_one_are_fine(
     caller: Caller,
 ) -> None:
     body = body_of([nil_day(caller.world)])
-    for iat in (IAT + 300, 0, -1):
+    for iat in (IAT + 300, 0):
         token = forged(caller.world.alpha.key, body, iat=iat)
         assert (await caller.send(body, "", token=token, path=VALIDATE)).status_code == 200
 
