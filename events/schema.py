@@ -29,7 +29,8 @@ def schema_of_batch() -> dict[str, Any]:
 def _schema(classes: Sequence[type[Event]], title: str) -> dict[str, Any]:
     schemas, definitions = msgspec.json.schema_components(classes, ref_template=_TEMPLATE)
     body = schemas[0] if len(schemas) == 1 else {"oneOf": list(schemas)}
-    return portable({"$schema": DIALECT, "title": title, **body, "$defs": definitions})
+    schema: dict[str, Any] = {"$schema": DIALECT, "title": title, **body, "$defs": definitions}
+    return {name: portable(value) for name, value in schema.items()}
 
 
 def portable(schema: Any) -> Any:
