@@ -31,7 +31,8 @@ from deploy.demo.story import (
 )
 from deploy.folder import DataFolder, reachable_parent
 from deploy.keyfiles import AUTHORITY_FILE, read_key
-from deploy.up import Plan, run_up
+from deploy.ports import first_free
+from deploy.up import PORT, PORTS_NEEDED, Plan, run_up
 from events.access import Role, sign_access
 from events.clock import system_clock
 from events.days import Days
@@ -44,7 +45,9 @@ def demo(
     exit_: Annotated[
         bool, typer.Option("--exit", help="End after `sijill check` passed, data removed.")
     ] = False,
-    port: Annotated[int, typer.Option(help="HTTP port; the next two serve health pages.")] = 8470,
+    port: Annotated[
+        int | None, typer.Option(help="HTTP port (default: the first free ones from 8470 on).")
+    ] = None,
     report_to: Annotated[
         Path, typer.Option("--report", help="Where the report is written.")
     ] = Path("report.html"),
@@ -58,7 +61,7 @@ def demo(
     ):
         folder = DataFolder(Path(name) / "data")
         Path(name).chmod(0o711)
-        clean = _Demo(folder, port, report_to, exit_).run()
+        clean = _Demo(folder, port or first_free(PORT, PORTS_NEEDED), report_to, exit_).run()
     if not clean:
         raise typer.Exit(EXIT_FAILED)
 
