@@ -75,12 +75,7 @@ class Running:
 
     def run(self, *arguments: str, code: int = 0) -> str:
         """Run a command on this registry's data; what it printed."""
-        environment = {**os.environ, "COLUMNS": "200"}
-        done = subprocess.run(
-            [*SIJILL, *arguments], capture_output=True, text=True, env=environment, check=False
-        )
-        assert done.returncode == code, done.stdout + done.stderr
-        return done.stdout + done.stderr
+        return run_command(*arguments, code=code)
 
     def own(self, *arguments: str, code: int = 0) -> str:
         """A command that takes `--data`."""
@@ -92,6 +87,16 @@ class Running:
         token = self.own("token", "--role", role, *options).strip()
         answer = httpx.get(self.url + path, headers={"Authorization": f"Bearer {token}"})
         return answer.raise_for_status().json()
+
+
+def run_command(*arguments: str, code: int = 0) -> str:
+    """Run `sijill` as a user would; what it printed."""
+    environment = {**os.environ, "COLUMNS": "200"}
+    done = subprocess.run(
+        [*SIJILL, *arguments], capture_output=True, text=True, env=environment, check=False
+    )
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout + done.stderr
 
 
 @contextlib.contextmanager
