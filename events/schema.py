@@ -29,23 +29,4 @@ def schema_of_batch() -> dict[str, Any]:
 def _schema(classes: Sequence[type[Event]], title: str) -> dict[str, Any]:
     schemas, definitions = msgspec.json.schema_components(classes, ref_template=_TEMPLATE)
     body = schemas[0] if len(schemas) == 1 else {"oneOf": list(schemas)}
-    schema: dict[str, Any] = {"$schema": DIALECT, "title": title, **body, "$defs": definitions}
-    return {name: portable(value) for name, value in schema.items()}
-
-
-def portable(schema: Any) -> Any:
-    """A schema with the patterns of ECMA-262, which JSON Schema asks for.
-
-    Python ends a text with `\\Z`, where `$` would let a newline through. ECMA-262 knows no `\\Z`,
-    and its `$` is the very end.
-    """
-    if isinstance(schema, list):
-        return [portable(one) for one in schema]
-    if not isinstance(schema, dict):
-        return schema
-    return {
-        name: value.replace(r"\Z", "$")
-        if name == "pattern" and isinstance(value, str)
-        else portable(value)
-        for name, value in schema.items()
-    }
+    return {"$schema": DIALECT, "title": title, **body, "$defs": definitions}

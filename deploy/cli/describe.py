@@ -33,6 +33,7 @@ from services.query_api.state import QueryState
 
 _BLOCK = re.compile(r"(<!-- generated: (.+?) -->\n).*?(<!-- end -->)", re.DOTALL)
 _UNIONS = (Union, types.UnionType)
+_NO_NEWLINE = r"(?!\n)"
 #: The command that makes everything current, for whoever finds it is not.
 COMMAND = "sijill describe"
 
@@ -178,7 +179,8 @@ def _limits_of(hint: Any) -> str:
     if meta.ge is not None:
         parts.append(f"{meta.ge:,} to {meta.le:,}")
     if meta.pattern is not None:
-        parts.append(f"`{meta.pattern.removesuffix(chr(92) + 'Z')}$`")
+        # What follows `$` only keeps Python from letting a newline through.
+        parts.append(f"`{meta.pattern.removesuffix(_NO_NEWLINE)}`")
     return "; ".join(part for part in parts if part)
 
 

@@ -8,7 +8,6 @@ from fastapi.openapi.utils import get_openapi
 
 from events import limits
 from events.receipt import Acknowledgement, Receipt
-from events.schema import portable
 from events.token import CONTENT_TYPE
 from events.vocabulary import AnyEvent
 
@@ -138,7 +137,7 @@ def with_vocabulary(app: FastAPI) -> None:
             (event, *_), components = msgspec.json.schema_components(
                 [AnyEvent, Acknowledgement, Receipt], ref_template=_REF
             )
-            schemas |= portable(components)
+            schemas |= components
             schemas |= {"Event": event, "Problem": _PROBLEM}
             for path in document["paths"].values():
                 for operation in path.values():
