@@ -3,6 +3,7 @@
 import re
 import shlex
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import typer
@@ -11,7 +12,10 @@ from sijill_client.cli import app as kit
 from deploy.cli.main import app
 from tests.docs.pages import PAGES, all_blocks
 
-_COMMANDS = {"sijill": typer.main.get_command(app), "sijill-client": typer.main.get_command(kit)}
+_COMMANDS: dict[str, Any] = {
+    "sijill": typer.main.get_command(app),
+    "sijill-client": typer.main.get_command(kit),
+}
 _STARTS = tuple(f"{name} " for name in _COMMANDS)
 _CRON = re.compile(r"^(?:\S+ +){5}")
 

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
@@ -66,7 +67,7 @@ async def test_the_api_answers_as_its_page_shows(
     assert "GET /v1/platforms/atlas-tasks/workers/w-7f3a" in lines
 
 
-def _token(world: World, role: Role, **scope: str) -> str:
+def _token(world: World, role: Role, **scope: Any) -> str:
     return sign_access(
         world.authority.key,
         emitter=world.authority.emitter,
