@@ -56,6 +56,8 @@ async def test_the_api_answers_as_its_page_shows(
     shown = [json.loads(one.text) for one in all_blocks() if one.mark == "event"]
     world.clock.now = datetime.now(UTC)
     await world.tell(*shown, platform=atlas)
+    # The examples are also good practice: as a whole they leave nothing to mend.
+    assert await world.view("anomaly") == []
     tokens = {
         "ANALYST": _token(world, Role.ANALYST),
         "INSPECTOR": _token(world, Role.INSPECTOR),
