@@ -20,6 +20,10 @@ class Unreadable(ValueError):
     """Bytes that are not what they should be."""
 
 
+#: Digits that `int` reads without being told to (`sys.set_int_max_str_digits`).
+_INTEGER_DIGITS = 4_300
+
+
 @dataclass(frozen=True, slots=True)
 class Parsed:
     """A JSON value and the member names that stood twice in one of its objects."""
@@ -41,7 +45,11 @@ def parse(text: bytes) -> Parsed:
 
     try:
         value = json.loads(
-            text.decode(), parse_float=Decimal, parse_constant=_refuse, object_pairs_hook=made
+            text.decode(),
+            parse_float=Decimal,
+            parse_int=_whole,
+            parse_constant=_refuse,
+            object_pairs_hook=made,
         )
     except (ValueError, RecursionError) as error:
         raise Unreadable(f"not JSON: {error}") from error
@@ -64,6 +72,11 @@ def _is_event(value: Any) -> bool:
         and isinstance(value.get("id"), str)
         and isinstance(value.get("data"), dict)
     )
+
+
+def _whole(digits: str) -> int | str:
+    """An integer; one that Python will not read (4,300 digits and more) stays as it was written."""
+    return int(digits) if len(digits) < _INTEGER_DIGITS else digits
 
 
 def _refuse(constant: str) -> Any:
