@@ -5,6 +5,7 @@ from sijill_client.cli import push
 
 from deploy.cli import authority, processes, readers
 from deploy.cli.demo import demo
+from deploy.cli.describe import describe
 
 app = typer.Typer(
     help="A national registry of micro-tasks: signed events in, defensible figures out.",
@@ -28,6 +29,7 @@ app.command(rich_help_panel="Processes")(processes.serve)
 app.command(rich_help_panel="Processes")(processes.sequence)
 app.command(rich_help_panel="Processes")(processes.project)
 app.command(rich_help_panel="Processes")(processes.migrate)
+app.command(hidden=True)(describe)
 
 
 def main() -> None:

@@ -50,7 +50,8 @@ class BothServices:
         merged: dict[str, Any] = {**query, "paths": {**door["paths"], **query["paths"]}}
         schemas: dict[str, dict[str, Any]] = {"schemas": {}, "securitySchemes": {}}
         for part in schemas:
-            for document in (door, query):
+            # The door comes last: its `Problem` names the faults of a body as well.
+            for document in (query, door):
                 schemas[part] |= document.get("components", {}).get(part, {})
         merged["components"] = {**query.get("components", {}), **schemas}
         merged["info"] = {**query["info"], "title": "Sijill"}

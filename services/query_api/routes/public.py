@@ -1,5 +1,7 @@
 """What anyone may read: the registry itself, its keys, and the schemas of the events."""
 
+from datetime import datetime, timedelta
+
 import msgspec
 from fastapi import APIRouter, Request, Response
 
@@ -42,16 +44,17 @@ async def registry(request: Request) -> Response:
 
 def stated_limits() -> dict[str, int | str]:
     """Every limit of `events.limits` by its name, durations in seconds."""
-    values = {name.lower(): value for name, value in vars(limits).items() if name.isupper()}
-    return {
-        name: value if isinstance(value, int) else _limit_text(value)
-        for name, value in sorted(values.items())
-    }
+    stated = {name.lower(): _limit(value) for name, value in vars(limits).items() if name.isupper()}
+    return {name: value for name, value in sorted(stated.items()) if value is not None}
 
 
-def _limit_text(value: object) -> int | str:
-    seconds = getattr(value, "total_seconds", None)
-    return int(seconds()) if seconds else str(value)
+def _limit(value: object) -> int | str | None:
+    """A limit as JSON states it; None for what `events.limits` only imports."""
+    if isinstance(value, timedelta):
+        return int(value.total_seconds())
+    if isinstance(value, datetime):
+        return utc_text(value)
+    return value if isinstance(value, int) else None
 
 
 @router.get("/v1/keys", **described(KeyList, public=True, table=_KEY_COLUMNS))
