@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import pytest
 from checker_world import World, event, public, registered, work
 
 from events.jose import PrivateKey
