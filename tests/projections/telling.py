@@ -2,6 +2,10 @@
 
 from typing import Any
 
+import asyncpg
+
+from migrations.roles import PROJECTION
+from services.projections.generation import export_view
 from tests.support.world import World
 
 Event = dict[str, Any]
@@ -44,8 +48,17 @@ def replaced(
 
 
 async def views(world: World, *names: str, generation: int | None = None) -> dict[str, Any]:
-    """Views by name."""
-    return {name: await world.view(name, generation) for name in names}
+    """Views by name, all of one moment."""
+    connection = await asyncpg.connect(world.dsn(PROJECTION))
+    try:
+        async with connection.transaction(isolation="repeatable_read"):
+            number = generation or world.generation
+            return {
+                name: [dict(row) async for row in export_view(connection, number, name)]
+                for name in names
+            }
+    finally:
+        await connection.close()
 
 
 async def sums(world: World) -> dict[str, Any]:
