@@ -12,7 +12,12 @@ from events.days import Days
 from events.errors import Fatal
 from migrations.roles import PROJECTION
 from services.projections import catalogue, comparison, rebuild
-from services.projections.generation import active_generation, create_generation, switch_to
+from services.projections.generation import (
+    active_generation,
+    create_generation,
+    drop_generation,
+    switch_to,
+)
 from services.projections.projection import Overtaken, Projection
 from services.projections.rebuild import NotEqual, Rebuilt
 from tests.projections.failing import FailingConnection, Fuse, Killed
@@ -211,6 +216,14 @@ async def test_an_error_after_the_switch_does_not_drop_what_answers(
     answering, schemas = await _generations(world)
     assert answering == world.generation + 1
     assert schemas == [f"view_{answering}"]
+
+
+async def test_a_generation_that_answers_cannot_be_dropped(world: World) -> None:
+    await _some_history(world)
+
+    await drop_generation(world.folding, world.generation)
+
+    assert await _generations(world) == (world.generation, [f"view_{world.generation}"])
 
 
 async def test_what_a_killed_rebuild_left_is_dropped_by_the_next(world: World) -> None:
