@@ -24,6 +24,8 @@ from services.projections.projection import Overtaken, Progress, Projection
 _log = structlog.get_logger()
 #: Seconds between looks at the log's end for the lag, and between tries after an alarm.
 _LOOK_SECONDS, _ALARM_SECONDS = 1.0, 5.0
+#: Seconds that an overtaken projection stands by before it looks again.
+_STANDBY_SECONDS = 1.0
 
 
 @dataclass(slots=True)
@@ -66,10 +68,15 @@ async def fold(settings: Settings, state: State, stop: asyncio.Event) -> None:
         if number is None:
             number = await create_generation(connection, active=True)
         projection = Projection(connection, leaves, Days(registry.time_zone), number)
-        state.progress, state.last_error, state.alarm = projection.progress, "", ""
+        state.progress, state.last_error = projection.progress, ""
+        # An alarm of the try before stands until this one got past its leaf.
+        await projection.fold_batch()
+        state.alarm = ""
         await projection.run(stop)
     except Overtaken as overtaken:
+        # A second projection stands by: it must not fight the first for every batch.
         _log.info("another projection went on", reason=str(overtaken))
+        await _pause(stop, _STANDBY_SECONDS)
     except Fatal as fatal:
         state.alarm = str(fatal)
         _log.error("projection stopped", alarm=str(fatal))

@@ -1,7 +1,6 @@
 """Generations: full sets of views, each in a schema of its own, one of them active."""
 
 from collections.abc import AsyncIterator
-from typing import Any
 
 import asyncpg
 
@@ -63,37 +62,28 @@ async def switch_to(connection: asyncpg.Connection, number: int) -> None:
     )
 
 
+async def idle_generations(connection: asyncpg.Connection) -> list[int]:
+    """Generations that do not answer: being built, replaced, or left by a rebuild that died."""
+    rows = await connection.fetch(
+        "SELECT number FROM projection.generation WHERE NOT active ORDER BY number"
+    )
+    return [row["number"] for row in rows]
+
+
 async def drop_generation(connection: asyncpg.Connection, number: int) -> None:
-    """Remove a generation that does not answer."""
+    """Remove a generation, unless it answers."""
     async with connection.transaction():
-        await connection.execute(
+        deleted = await connection.execute(
             "DELETE FROM projection.generation WHERE number = $1 AND NOT active", number
         )
-        await connection.execute(f"DROP SCHEMA IF EXISTS {schema_of(number)} CASCADE")
+        if deleted == "DELETE 1":
+            await connection.execute(f"DROP SCHEMA IF EXISTS {schema_of(number)} CASCADE")
 
 
 async def export_view(
     connection: asyncpg.Connection, number: int, name: str
-) -> AsyncIterator[tuple[Any, ...]]:
+) -> AsyncIterator[asyncpg.Record]:
     """The rows of a view in natural-key order, inside the caller's transaction."""
     await connection.execute(f"SET LOCAL search_path TO {schema_of(number)}")
     async for row in connection.cursor(catalogue.export_sql(name), prefetch=_EXPORT_ROWS):
-        yield tuple(row)
-
-
-async def first_difference(
-    old_side: asyncpg.Connection, old: int, new_side: asyncpg.Connection, new: int
-) -> tuple[str, Any, Any] | None:
-    """The first view and rows in which two generations differ, or None.
-
-    Each side is read in the snapshot of its own connection's transaction.
-    """
-    for name in catalogue.VIEWS:
-        left, right = export_view(old_side, old, name), export_view(new_side, new, name)
-        while True:
-            a, b = await anext(left, None), await anext(right, None)
-            if a != b:
-                return name, a, b
-            if a is None:
-                break
-    return None
+        yield row

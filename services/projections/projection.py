@@ -34,7 +34,6 @@ POLL_SECONDS = 0.5
 #: Workers whose codes are kept in memory; past it the memory starts anew.
 WORKERS_KNOWN_MAX = 1_000_000
 _EMITTER, _WORKER = BATCH_COLUMNS.index("emitter_code"), BATCH_COLUMNS.index("worker_code")
-_RECORDED = BATCH_COLUMNS.index("recorded_day")
 _EVENT_ID = BATCH_COLUMNS.index("event_id")
 
 
@@ -88,12 +87,18 @@ class Projection:
         self.progress = Progress()
 
     async def prepare(self) -> None:
-        """Make the connection's temporary tables, and read where this generation stands."""
+        """Make the connection's temporary tables, and read where this generation stands.
+
+        Raises `Overtaken` if a rebuild has taken its cursor away.
+        """
         await self._connection.execute(f"SET search_path TO {schema_of(self._generation)}, pg_temp")
+        next_leaf = await self._connection.fetchval("SELECT next_leaf FROM cursor")
+        if next_leaf is None:
+            raise Overtaken(f"another generation answers in place of {self._generation}")
         await self._connection.execute("DROP TABLE IF EXISTS pg_temp.batch, noted, told_batch")
         await self._connection.execute(catalogue.batch_sql())
-        self.progress.next_leaf = await self._connection.fetchval("SELECT next_leaf FROM cursor")
-        self._ring = await self._log.key_ring_before(self.progress.next_leaf)
+        self.progress.next_leaf = next_leaf
+        self._ring = await self._log.key_ring_before(next_leaf)
         self._codes = _Codes()
         self._ready = True
 
@@ -113,19 +118,31 @@ class Projection:
         """Fold the next leaves. Returns how many.
 
         A crash anywhere before COMMIT leaves the generation where it was; after it, everything
-        stands. A commit whose outcome is unknown is settled by reading the cursor again.
+        stands. A commit whose outcome is unknown is settled by reading the cursor again. Raises
+        `Poison` once all before the poisoned leaf is folded, `Overtaken` if this generation is
+        no longer this projection's to fold, `Fatal` if a folded leaf was quarantined.
         """
+        try:
+            return await self._fold_next(end)
+        except asyncpg.UndefinedTableError as error:
+            if await self._generation_stands():
+                raise
+            raise Overtaken(f"generation {self._generation} is gone") from error
+
+    async def _fold_next(self, end: int | None) -> int:
         if not self._ready:
             await self.prepare()
         start = self.progress.next_leaf
-        limit = BATCH_LEAVES if end is None else min(BATCH_LEAVES, end - start)
-        if start < self._one_by_one_until:
-            limit = 1
-        leaves = await self._log.leaves(start, limit)
+        leaves = await self._log.leaves(start, self._limit(start, end))
         if not leaves:
             return 0
-        ring = self._ring.copy()
-        taken, rows = await self._read(leaves, ring)
+        try:
+            taken, rows, ring = await self._read(leaves)
+        except Poison as poison:
+            if poison.index == start:
+                raise
+            # What stands before the poisoned leaf is good: it is folded first.
+            return await self._fold_next(poison.index)
         self._ready = False
         try:
             await self._commit(rows, start, start + taken)
@@ -134,7 +151,7 @@ class Projection:
                 raise Poison(start, error) from error
             # One of these leaves holds what the database cannot take: find out which.
             self._one_by_one_until = start + taken
-            return await self.fold_batch(end)
+            return await self._fold_next(end)
         self._ready = True
         self._ring = ring
         self._advance(start + taken, len(rows.batch))
@@ -142,34 +159,51 @@ class Projection:
 
     async def _commit(self, rows: Rows, start: int, end: int) -> None:
         async with self._connection.transaction():
-            await self._settle(rows)
-            # The fence: if another projection has folded these leaves, nothing here may stand.
+            # The fence comes first: another projection of these leaves waits here for our COMMIT,
+            # then finds the cursor moved, before it has touched anything else.
             moved = await self._connection.execute(
                 "UPDATE cursor SET next_leaf = $1 WHERE next_leaf = $2", end, start
             )
             if moved != "UPDATE 1":
                 raise Overtaken(f"the cursor no longer stands at leaf {start}")
+            await self._settle(rows)
+
+    def _limit(self, start: int, end: int | None) -> int:
+        if start < self._one_by_one_until:
+            return 1
+        return BATCH_LEAVES if end is None else min(BATCH_LEAVES, end - start)
+
+    async def _generation_stands(self) -> bool:
+        found: bool = await self._connection.fetchval(
+            "SELECT to_regclass($1) IS NOT NULL", f"{schema_of(self._generation)}.cursor"
+        )
+        return found
 
     # --- reading ahead: leaves and bodies to rows, no database state touched ----------------
 
-    async def _read(self, leaves: Sequence[LeafRecord], ring: KeyRing) -> tuple[int, Rows]:
-        """Rows of as many leaves as fit a batch, and how many leaves that were."""
+    async def _read(self, leaves: Sequence[LeafRecord]) -> tuple[int, Rows, KeyRing]:
+        """How many leaves fit a batch, their rows, and the keys behind them."""
         quarantined = await self._quarantined_before(leaves[0].index)
         decoded = [decode_leaf(record.leaf) for record in leaves]
         count = _fitting(decoded)
-        chosen = [
+        counted = [
             (record, leaf)
             for record, leaf in zip(leaves[:count], decoded, strict=False)
-            if leaf.outcome is LeafOutcome.COUNTED and record.index not in quarantined
+            if leaf.outcome is LeafOutcome.COUNTED
         ]
-        bodies = await self._log.bodies([record.place for record, _ in chosen])
-        rows = Rows()
-        for (record, leaf), body in zip(chosen, bodies, strict=True):
+        chosen = [record.place for record, _ in counted if record.index not in quarantined]
+        bodies = iter(await self._log.bodies(chosen))
+        rows, ring = Rows(), self._ring.copy()
+        for record, leaf in counted:
+            if record.index in quarantined:
+                # The sequencer took its acts about keys before it was set aside: they stand.
+                ring = await self._log.key_ring_before(record.index + 1)
+                continue
             try:
-                add_leaf(rows, record.index, leaf, body, days=self._days, ring=ring)
+                add_leaf(rows, record.index, leaf, next(bodies), days=self._days, ring=ring)
             except Exception as error:
                 raise Poison(record.index, error) from error
-        return count, rows
+        return count, rows, ring
 
     async def _quarantined_before(self, start: int) -> set[int]:
         """The listed leaves. One that is folded already means these views must be rebuilt."""
@@ -220,11 +254,10 @@ class Projection:
     async def _with_codes(self, batch: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
         """The rows with codes in place of emitters and workers."""
         emitters = await self._emitter_codes({row[_EMITTER] for row in batch})
-        first: dict[tuple[int, str], Any] = {}
-        for row in batch:
-            if row[_WORKER] is not None:
-                first.setdefault((emitters[row[_EMITTER]], row[_WORKER]), row[_RECORDED])
-        workers = await self._worker_codes(first)
+        named = {
+            (emitters[row[_EMITTER]], row[_WORKER]) for row in batch if row[_WORKER] is not None
+        }
+        workers = await self._worker_codes(named)
         return [_coded(row, emitters, workers) for row in batch]
 
     async def _emitter_codes(self, asked: Iterable[str]) -> dict[str, int]:
@@ -235,17 +268,16 @@ class Projection:
             known.update((row["emitter"], row["emitter_code"]) for row in made)
         return known
 
-    async def _worker_codes(self, first: dict[tuple[int, str], Any]) -> dict[tuple[int, str], int]:
+    async def _worker_codes(self, asked: set[tuple[int, str]]) -> dict[tuple[int, str], int]:
         known = self._codes.workers
         if len(known) > WORKERS_KNOWN_MAX:
             known.clear()
-        new = sorted(first.keys() - known.keys())
+        new = sorted(asked - known.keys())
         if new:
             made = await self._connection.fetch(
                 catalogue.codes_sql("worker"),
                 [emitter for emitter, _ in new],
                 [worker for _, worker in new],
-                [first[key] for key in new],
             )
             known.update(((r["emitter_code"], r["worker"]), r["worker_code"]) for r in made)
         return known

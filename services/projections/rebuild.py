@@ -1,25 +1,34 @@
 """Rebuild: fold a new generation from the log, compare at one position, switch (RULES 5.4).
 
-The old generation answers and is folded on all the while.
+The old generation answers and is folded on all the while. Killed at any point, either the old or
+the new generation answers, whole; the next rebuild drops what was left behind.
 """
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import asyncpg
+import structlog
 
 from events.days import Days, tzdata_version
 from events.errors import Fatal
 from events.log.protocol import Leaves
+from services.projections.comparison import first_difference, moved_days
 from services.projections.generation import (
     active_generation,
     create_generation,
     drop_generation,
-    first_difference,
+    idle_generations,
     schema_of,
     switch_to,
 )
 from services.projections.projection import BATCH_LEAVES, Projection
+
+_log = structlog.get_logger()
+#: The advisory lock of whoever rebuilds; the server lets go of it with the session.
+_REBUILD_LOCK = 0x73696A_696C6C
+_AWAY = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,30 +52,46 @@ async def rebuild(
     """Make a new generation and let it answer.
 
     `dsn`: the projection's role. `progress(leaves folded, leaves in all)`. Raises `NotEqual` if
-    the views differ for no known reason; the old generation then goes on answering.
+    the views differ for no known reason, and `Fatal` if another rebuild is running; the old
+    generation then goes on answering.
     """
-    snapshot, writer = await asyncpg.connect(dsn), await asyncpg.connect(dsn)
-    try:
-        old = await active_generation(writer)
+    async with _connected(dsn) as holder:
+        if not await holder.fetchval("SELECT pg_try_advisory_lock($1)", _REBUILD_LOCK):
+            raise Fatal("another rebuild is running: start again when it has ended")
+        old = await active_generation(holder)
         if old is None:
             raise Fatal("there are no views yet: start the registry first")
-        new = await create_generation(writer, active=False)
+        await _drop_idle(holder)
         try:
-            return await _rebuild(snapshot, writer, log, days, old, new, progress)
-        except BaseException:
-            await drop_generation(await _fresh(writer, dsn), new)
-            raise
+            async with _connected(dsn) as writer:
+                new = await create_generation(writer, active=False)
+                return await _rebuild(holder, writer, log, days, old, new, progress)
+        finally:
+            # The old views after a switch, the new ones after a failure, also where nobody
+            # knows whether the switch was committed. Only while the lock is held.
+            await _drop_idle(holder)
+
+
+@asynccontextmanager
+async def _connected(dsn: str) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(dsn)
+    try:
+        yield connection
     finally:
-        await snapshot.close()
-        await writer.close()
+        await connection.close()
 
 
-async def _fresh(connection: asyncpg.Connection, dsn: str) -> asyncpg.Connection:
-    return connection if not connection.is_closed() else await asyncpg.connect(dsn)
+async def _drop_idle(holder: asyncpg.Connection) -> None:
+    """Drop every generation that does not answer; what cannot be dropped waits for the next."""
+    try:
+        for number in await idle_generations(holder):
+            await drop_generation(holder, number)
+    except _AWAY as error:
+        _log.warning("views left behind: the next rebuild drops them", error=str(error))
 
 
 async def _rebuild(
-    snapshot: asyncpg.Connection,
+    holder: asyncpg.Connection,
     writer: asyncpg.Connection,
     log: Leaves,
     days: Days,
@@ -75,37 +100,54 @@ async def _rebuild(
     progress: Callable[[int, int], None],
 ) -> Rebuilt:
     projection = Projection(writer, log, days, new)
-    async with snapshot.transaction(isolation="repeatable_read", readonly=True):
-        at: int = await snapshot.fetchval(f"SELECT next_leaf FROM {schema_of(old)}.cursor")
-        expected = await _expected_difference(snapshot, log, old)
+    async with holder.transaction(isolation="repeatable_read", readonly=True):
+        at: int = await holder.fetchval(f"SELECT next_leaf FROM {schema_of(old)}.cursor")
         while projection.progress.next_leaf < at:
             await projection.fold_to(min(at, projection.progress.next_leaf + BATCH_LEAVES))
             progress(projection.progress.next_leaf, at)
-        if expected is None:
-            async with writer.transaction(isolation="repeatable_read", readonly=True):
-                difference = await first_difference(snapshot, old, writer, new)
-            if difference is not None:
-                raise NotEqual("at leaf {}: {} has {} and would have {}".format(at, *difference))
-    switched = await _catch_up_and_switch(snapshot, projection, old, new)
-    await drop_generation(writer, old)
+        async with writer.transaction(isolation="repeatable_read", readonly=True):
+            expected = await _compare(holder, writer, log, old, new, at)
+    switched = await _catch_up_and_switch(holder, projection, old, new)
     return Rebuilt(old, new, at, switched, expected)
 
 
-async def _expected_difference(snapshot: asyncpg.Connection, log: Leaves, old: int) -> str | None:
-    """Why the two need not be equal: a folded leaf was quarantined, or days are counted anew."""
+async def _compare(
+    snapshot: asyncpg.Connection,
+    writer: asyncpg.Connection,
+    log: Leaves,
+    old: int,
+    new: int,
+    at: int,
+) -> str | None:
+    """Why the two need not be equal; None if they are. Raises `NotEqual`."""
+    folded = await _folded_but_quarantined(snapshot, log, old)
+    reasons = []
+    if folded is not None:
+        reasons.append(f"leaf {folded} is quarantined and was folded before")
+    counted_by = await snapshot.fetchval(
+        "SELECT tzdata FROM projection.generation WHERE number = $1", old
+    )
+    other_days = counted_by != tzdata_version()
+    if folded is None:
+        found = await first_difference(snapshot, old, writer, new, but_days=other_days)
+        if found is not None:
+            raise NotEqual("at leaf {}: {} has {} and would have {}".format(at, *found))
+    if other_days:
+        moves = await moved_days(writer, old, new)
+        versions = f"days were counted by tzdata {counted_by}, now by {tzdata_version()}"
+        reasons.append(f"{versions}: {moves}")
+    return "; ".join(reasons) or None
+
+
+async def _folded_but_quarantined(
+    snapshot: asyncpg.Connection, log: Leaves, old: int
+) -> int | None:
     listed = list(await log.quarantined())
-    folded = await snapshot.fetchval(
+    folded: int | None = await snapshot.fetchval(
         f"SELECT min(leaf_index) FROM {schema_of(old)}.submission WHERE leaf_index = ANY ($1)",
         listed,
     )
-    if folded is not None:
-        return f"leaf {folded} is quarantined and was folded before"
-    version = await snapshot.fetchval(
-        "SELECT tzdata FROM projection.generation WHERE number = $1", old
-    )
-    if version != tzdata_version():
-        return f"days were counted by tzdata {version}, now by {tzdata_version()}"
-    return None
+    return folded
 
 
 async def _catch_up_and_switch(

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import pytest
 from checker_world import World, event, public, registered, work
 
 from events.jose import PrivateKey
@@ -30,9 +29,6 @@ async def test_a_replacement_without_submitted_takes_the_corrections_own_day(wor
     await holds(world)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the views make a worker of every name in a leaf, also without effect"
-)
 async def test_a_worker_named_only_in_what_had_no_effect_is_unknown(world: World) -> None:
     await world.establish("alpha")
     await world.say(

@@ -1,10 +1,10 @@
--- Codes of workers, made where they are new. $1 emitter codes, $2 pseudonyms, $3 recorded days
--- (arrays of one length, distinct in the first two).
+-- Codes of workers, made where they are new. $1 emitter codes, $2 pseudonyms (arrays of one length,
+-- distinct in pairs).
 WITH asked AS (
-    SELECT * FROM unnest($1::integer[], $2::text[], $3::date[]) AS a(emitter_code, worker, day)
+    SELECT * FROM unnest($1::integer[], $2::text[]) AS a(emitter_code, worker)
 ), made AS (
-    INSERT INTO worker (emitter_code, worker, first_recorded_day)
-    SELECT emitter_code, worker, day FROM asked
+    INSERT INTO worker (emitter_code, worker)
+    SELECT emitter_code, worker FROM asked
     WHERE NOT EXISTS (
         SELECT FROM worker AS w
         WHERE w.emitter_code = asked.emitter_code AND w.worker = asked.worker
