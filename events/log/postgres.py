@@ -17,7 +17,7 @@ import msgspec
 
 from events.acts import PublicJwk
 from events.keys import Emitter, Key, KeyRing
-from events.leaf import LeafOutcome
+from events.leaf import NO_LEAF_HASH, LeafOutcome, leaf_hash
 from events.limits import INTAKE_PARTITIONS
 from events.log.protocol import (
     Arrival,
@@ -37,6 +37,8 @@ INTAKE_CHANNEL, LEAF_CHANNEL = "sijill_intake", "sijill_leaf"
 GROUP_MAX, GROUP_BYTES_MAX = 256, 16 * 1024 * 1024
 #: A transaction that lasts longer belongs to a frozen process; the server ends it.
 TRANSACTION_TIMEOUT = "30s"
+#: The constraint that lets one writer win each index.
+LEAF_KEY = "leaf_pk"
 #: Above every leaf index.
 _NO_LIMIT = 2**62
 _INTAKE_COLUMNS = (
@@ -61,13 +63,16 @@ def _sql(name: str) -> str:
     return load_sql("events.log.sql", name)
 
 
-async def connect_pool(dsn: str, *, least: int = 1, most: int = 4) -> asyncpg.Pool:
-    """Connections for a log; long transactions are ended by the server."""
+async def connect_pool(dsn: str, *, least: int = 1, most: int = 4, name: str = "") -> asyncpg.Pool:
+    """Connections for a log; long transactions are ended by the server.
+
+    `name`: of whoever opens them, so that the taker of a lease finds the sessions it must end.
+    """
     pool: asyncpg.Pool = await asyncpg.create_pool(
         dsn,
         min_size=least,
         max_size=most,
-        server_settings={"transaction_timeout": TRANSACTION_TIMEOUT},
+        server_settings={"transaction_timeout": TRANSACTION_TIMEOUT, "application_name": name},
     )
     return pool
 
@@ -80,13 +85,12 @@ class Hints:
         self._channel = channel
         self._event = asyncio.Event()
         self._connection: asyncpg.Connection | None = None
+        self._connecting = asyncio.Lock()
 
     async def wait(self, seconds: float) -> None:
         """Sleep until hinted. A broken connection only means polling until it is back."""
         try:
-            if self._connection is None or self._connection.is_closed():
-                self._connection = await asyncpg.connect(self._dsn)
-                await self._connection.add_listener(self._channel, self._heard)
+            if await self._connected():
                 return  # Something may have come while nobody listened.
             await asyncio.wait_for(self._event.wait(), seconds)
         except TimeoutError:
@@ -95,6 +99,15 @@ class Hints:
             self._connection = None
             await asyncio.sleep(seconds)
         self._event.clear()
+
+    async def _connected(self) -> bool:
+        """Listen if nobody does yet; whether that had to be begun now."""
+        async with self._connecting:
+            if self._connection is not None and not self._connection.is_closed():
+                return False
+            self._connection = await asyncpg.connect(self._dsn)
+            await self._connection.add_listener(self._channel, self._heard)
+            return True
 
     def _heard(self, *_: Any) -> None:
         self._event.set()
@@ -281,11 +294,17 @@ class PostgresSequencerLog(PostgresLeaves):
             async with self._pool.acquire() as connection, connection.transaction():
                 # A crash before COMMIT leaves nothing; after it, everything. An error of COMMIT
                 # itself is an unknown outcome and is not caught: the caller reads the tail again.
+                if not await _continues(connection, round_.leaves[0]):
+                    return False
                 await _insert(connection, "leaf", [_leaf_row(r) for r in round_.leaves])
                 await _insert(connection, "submission", [_indexed_row(r) for r in round_.indexed])
                 await _insert_changes(connection, round_)
                 await connection.execute(f"NOTIFY {LEAF_CHANNEL}")
-        except asyncpg.UniqueViolationError:
+        except asyncpg.UniqueViolationError as error:
+            # Leaves go first, so a rival shows here and nowhere else. A second entry in the index
+            # would mean that the index and the judgement disagree: no round could ever win.
+            if error.constraint_name != LEAF_KEY:
+                raise
             return False
         return True
 
@@ -294,6 +313,16 @@ async def _look_up(pool: asyncpg.Pool, ids: Sequence[tuple[str, str]]) -> list[I
     emitters, submissions = [emitter for emitter, _ in ids], [sid for _, sid in ids]
     rows = await pool.fetch(_sql("look_up"), emitters, submissions)
     return [_indexed(row) for row in rows]
+
+
+async def _continues(connection: Any, first: LeafRecord) -> bool:
+    """Whether the leaf before stands: a database restored to an earlier time may have lost it."""
+    if first.index == 0:
+        return first.previous_hash == NO_LEAF_HASH
+    before = await connection.fetchval(
+        "SELECT leaf FROM log.leaf WHERE leaf_index = $1", first.index - 1
+    )
+    return before is not None and leaf_hash(before) == first.previous_hash
 
 
 async def _insert_changes(connection: Any, round_: Round) -> None:
