@@ -57,21 +57,24 @@ class Sequencer:
         self.progress = Progress()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Commit rounds until asked to stop; the round in hand is finished first."""
-        while not stop.is_set():
-            if not await self._clock_fits() or not await self.commit_round():
+        """Commit rounds until asked to stop or the clock runs ahead; finishes the round in hand."""
+        # Another may have led in the meantime: what this one remembers is of no use.
+        self._state = None
+        while not stop.is_set() and await self.clock_fits():
+            if not await self.commit_round():
                 await self._log.wait_intake(POLL_SECONDS)
 
-    async def _clock_fits(self) -> bool:
+    async def clock_fits(self) -> bool:
         """A clock far ahead would date leaves into a day that has not begun (RULES 2.5)."""
         ahead = self._clock() - await self._log.now()
         self.progress.clock_fits = ahead <= CLOCK_AHEAD_OF_DATABASE_MAX
         if not self.progress.clock_fits:
-            _log.error("clock is ahead of the database's: not writing", seconds=ahead.seconds)
+            seconds = ahead.total_seconds()
+            _log.error("clock is ahead of the database's: not writing", seconds=seconds)
         return self.progress.clock_fits
 
     async def commit_round(self) -> int:
-        """Read, judge and commit once. Returns how many records were settled.
+        """Read, judge and commit once. Returns how many records were settled; 0: none wait.
 
         A crash at any point below loses nothing: what has no leaf yet still lies in the intake
         behind the positions of the last leaf, and is read again.
@@ -97,8 +100,9 @@ class Sequencer:
             return len(records)
         # A crash from here on costs nothing: the leaves stand, and a restart finds them.
         self._state = SequencerState(decided.tail, decided.ring)
-        self._count(len(records), decided.round.leaves)
-        return len(records)
+        settled = sum(decided.tail.positions) - sum(state.tail.positions)
+        self._count(settled, decided.round.leaves)
+        return settled
 
     async def _load(self) -> SequencerState:
         """The state behind the last leaf that stands."""
