@@ -3,14 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
-from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
 
 from deploy.processes import sequence
-from deploy.processes.settings import Settings
-from events.log.postgres import connect_pool
+from events.log.postgres import LEAF_CHANNEL, Hints, PostgresSequencerLog, connect_pool
 from migrations.roles import SEQUENCER
 from services.sequencer.lease import Lease
 from services.sequencer.sequencer import Sequencer
@@ -139,10 +138,9 @@ async def test_the_taker_does_not_wait_for_a_frozen_transaction(
             reached.set()
             await thaw.wait()
 
-    log = type(world.log)(
-        SteppedPool(frozen_pool, freeze),  # type: ignore[arg-type]
-        *world.sequencer_hints,
-    )
+    pool: Any = SteppedPool(frozen_pool, freeze)
+    hints = Hints(world.dsn(SEQUENCER), LEAF_CHANNEL)
+    log = PostgresSequencerLog(pool, hints, hints)
     frozen = Sequencer(log, world.clock)
     round_ = asyncio.create_task(frozen.commit_round())
     await reached.wait()
@@ -155,11 +153,3 @@ async def test_the_taker_does_not_wait_for_a_frozen_transaction(
         await round_
     await frozen_pool.close()
     await assert_whole(world.dsn(), client.history)
-
-
-# --- the process's loop -------------------------------------------------------------------
-
-
-def _settings(world: World) -> Settings:
-    database = world.dsn("{role}").replace("%7Brole%7D", "{role}")
-    return Settings(database, Path("/"), "127.0.0.1", 1, world.clock)
