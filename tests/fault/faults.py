@@ -40,7 +40,7 @@ class SteppedPool:
     """A pool with a hook around every statement of a transaction, BEGIN and COMMIT included."""
 
     def __init__(self, pool: asyncpg.Pool, hook: Hook) -> None:
-        self._pool, self._hook = pool, hook
+        self._pool, self.hook = pool, hook
         #: The connection of the transaction in hand, for a test that kills it.
         self.connection: Any = None
 
@@ -52,7 +52,7 @@ class SteppedPool:
         """A connection, given back as the real pool does."""
         async with self._pool.acquire() as connection:
             self.connection = connection
-            yield SteppedConnection(connection, self._hook)
+            yield SteppedConnection(connection, self.hook)
 
 
 class SteppedConnection:

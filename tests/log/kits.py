@@ -21,7 +21,6 @@ from events.log.protocol import Intake, Leaves, SequencerLog
 from migrations.roles import INGEST, PROJECTION, SEQUENCER
 from tests.support.world import TEMPLATE
 
-
 _LISTENING = "FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'"
 
 

@@ -112,8 +112,8 @@ async def test_a_leader_whose_clock_runs_ahead_lets_the_standby_write(world: Wor
         await _until_leading(first)
         async with _leading(world) as standby:
             wrong.now = datetime.now(UTC) + timedelta(seconds=90)
-            await client.send("s1")
             await _until_leading(standby)
+            await client.send("s1")
             await _until_leaves(world, 3)
             assert first.sequencer is not None
             assert not first.sequencer.progress.clock_fits
