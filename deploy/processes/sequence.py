@@ -67,6 +67,8 @@ async def lead(settings: Settings, state: State, stop: asyncio.Event) -> None:
     except Fatal as fatal:
         state.last_error = str(fatal)
         _log.error("sequencer stopped", alarm=str(fatal))
+        # The fault may be this one's own, such as a setting: a standby may do better.
+        await lease.give_back()
         await _pause(stop, _ALARM_SECONDS)
     finally:
         state.leading = False

@@ -160,21 +160,22 @@ async def test_a_transaction_hurt_at_any_statement(world: World, fault: str) -> 
     assert report.leaves == 2 + 3 * len(WRITES)
 
 
-@pytest.mark.parametrize("step", WRITES[2:])
-async def test_a_transaction_that_fails_with_its_connection_whole(world: World, step: str) -> None:
-    """An error of the server, such as a full disk: nothing of the round stands, then all of it."""
+async def test_a_statement_that_fails_leaves_nothing_of_its_round(world: World) -> None:
+    """An error of the server, its connection whole: nothing stands, then all of it."""
     client = Client(world, world.alpha)
-    await _flow(world, client)
-    log, _ = _hooked_log(world, _failing(step, "before", partial(_raise, False)))
-    sequencer = Sequencer(log, world.clock)
-    before = await world.leaves.tail()
-    with pytest.raises(ConnectionResetError):
-        await sequencer.commit_round()
-    assert await world.leaves.tail() == before
-    ids = [attempt[:2] for attempt in client.history]
-    assert await world.log.look_up(ids) == []
-    assert await world.leaves.quarantined() == {}
-    await _finish(sequencer)
+    for step in WRITES:
+        already = len(client.history)
+        await _flow(world, client)
+        log, _ = _hooked_log(world, _failing(step, "before", partial(_raise, False)))
+        sequencer = Sequencer(log, world.clock)
+        before, listed = await world.leaves.tail(), await world.leaves.quarantined()
+        with pytest.raises(ConnectionResetError):
+            await sequencer.commit_round()
+        assert await world.leaves.tail() == before
+        ids = [attempt[:2] for attempt in client.history[already:]]
+        assert await world.log.look_up(ids) == []
+        assert await world.leaves.quarantined() == listed
+        await _finish(sequencer)
     await assert_whole(world.dsn(), client.history)
 
 

@@ -19,8 +19,8 @@ TAMPERINGS = {
         "UPDATE log.intake SET partition = {home} WHERE submission = 't0'",
     ),
     "an offset pushed on": (
-        'UPDATE log.intake SET "offset" = "offset" + 10 WHERE submission = \'s3\'',
-        'UPDATE log.intake SET "offset" = "offset" - 10 WHERE submission = \'s3\'',
+        'UPDATE log.intake SET "offset" = "offset" + 10 WHERE submission = \'t3\'',
+        'UPDATE log.intake SET "offset" = "offset" - 10 WHERE submission = \'t3\'',
     ),
 }
 

@@ -1,4 +1,4 @@
-"""Two real processes: the leader freezes, the standby takes over, the leader wakes up too late."""
+"""Real processes: a leader that freezes, one that dies, one whose clock is wrong."""
 
 import asyncio
 import os
@@ -96,9 +96,7 @@ async def _until_leaves(world: World, number: int) -> None:
     await until(there, f"{number} leaves")
 
 
-async def test_a_frozen_leader_is_replaced_and_changes_nothing_when_it_wakes(
-    world: World, start: Start
-) -> None:
+async def test_a_frozen_leader_and_a_dead_one_are_replaced(world: World, start: Start) -> None:
     client = Client(world, world.alpha)
     first = start()
     await first.until("leading", True)
@@ -117,16 +115,24 @@ async def test_a_frozen_leader_is_replaced_and_changes_nothing_when_it_wakes(
     await first.until("ready", True)
     await first.until("leading", False)
     await _until_leaves(world, 32)
-    standby.child.terminate()
-    assert standby.child.wait() == 0
-    # The lease was given back: the old leader leads again.
+    # Now the leader dies under load, and the one that was frozen leads again.
+    sending = asyncio.create_task(_send(client, "four"))
+    standby.child.kill()
+    await sending
+    await _expire(world)
     await first.until("leading", True)
-    await _send(client, "four")
     await _until_leaves(world, 42)
     first.child.terminate()
     assert first.child.wait() == 0
     report = await assert_whole(world.dsn(), client.history)
     assert report.leaves == 2 + 4 * 10
+
+
+async def _expire(world: World) -> None:
+    """What a dead leader's lease does by itself, sooner."""
+    connection = await asyncpg.connect(world.dsn())
+    await connection.execute("UPDATE log.lease SET expires_at = clock_timestamp()")
+    await connection.close()
 
 
 async def _send(client: Client, name: str) -> None:
@@ -154,25 +160,3 @@ async def test_a_process_whose_clock_runs_ahead_is_not_ready_and_writes_nothing(
     await _until_leaves(world, 3)
     await process.until("ready", True)
     await assert_whole(world.dsn(), client.history)
-
-
-async def test_a_process_that_is_killed_leaves_nothing_behind(world: World, start: Start) -> None:
-    """kill -9 of the leader under load; another goes on when the lease has expired."""
-    client = Client(world, world.alpha)
-    first = start()
-    await first.until("leading", True)
-    sending = asyncio.create_task(_send(client, "one"))
-    await _until_leaves(world, 3)
-    first.child.kill()
-    await sending
-    await _expire(world)
-    second = start()
-    await second.until("leading", True)
-    await _until_leaves(world, 12)
-    await assert_whole(world.dsn(), client.history)
-
-
-async def _expire(world: World) -> None:
-    connection = await asyncpg.connect(world.dsn())
-    await connection.execute("UPDATE log.lease SET expires_at = clock_timestamp()")
-    await connection.close()
