@@ -14,6 +14,7 @@ from deploy.embedded.postgres import EmbeddedPostgres
 from deploy.embedded.processes import Child, ProcessGroup, Restart
 from deploy.establish import establish
 from deploy.folder import DATABASE, DATABASE_ACCOUNT, DataFolder
+from deploy.ports import HOST, are_free
 from deploy.processes.serving import stop_on_signals
 from deploy.processes.settings import ROLE_MARK
 from events.clock import Clock, file_clock, system_clock
@@ -21,8 +22,11 @@ from events.log.postgres import LEAF_CHANNEL, Hints, PostgresIntake, connect_poo
 from migrations.roles import INGEST, ROLES
 from migrations.run import upgrade
 
+#: Where a registry answers unless asked otherwise.
+PORT = 8470
 #: Where each process listens, counted from `--port`.
 _PORTS = {"serve": 0, "sequence": 1, "project": 2}
+PORTS_NEEDED = len(_PORTS)
 #: Seconds between looks whether the database server still lives.
 _WATCH_SECONDS = 0.5
 
@@ -41,7 +45,7 @@ class Plan:
     @property
     def url(self) -> str:
         """Where door and query API answer."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{HOST}:{self.port}"
 
     @property
     def clock(self) -> Clock:
@@ -55,6 +59,9 @@ async def run_up(
     then: Callable[[Plan], Awaitable[None]] | None = None,
 ) -> None:
     """Run the registry until a signal, or until `then`, started once all answer, has returned."""
+    if not are_free(plan.port, len(_PORTS)):
+        last = plan.port + len(_PORTS) - 1
+        raise ValueError(f"ports {plan.port} to {last} are not all free: name others with --port")
     plan.folder.make()
     stop = stop_on_signals()
     with EmbeddedPostgres(plan.folder.postgres, roles=ROLES, os_user=DATABASE_ACCOUNT) as server:

@@ -51,7 +51,9 @@ class AccessDenied(ValueError):
     """The token proves nothing; the text says why."""
 
 
-class _Header(msgspec.Struct):
+class _Header(msgspec.Struct, forbid_unknown_fields=True):
+    """Exactly these members: no `crit`, no key and no key address."""
+
     alg: str
     kid: str
     typ: str
@@ -125,7 +127,8 @@ def _reader(claims: _Claims, kind: EmitterKind, *, registry: str, now: datetime)
     seconds = int(now.timestamp())
     if claims.aud != registry:
         raise AccessDenied("the token is for another registry")
-    if claims.exp - claims.iat > most or claims.iat > seconds + CLOCK_AHEAD_MAX.total_seconds():
+    lives = claims.exp - claims.iat
+    if not 0 < lives <= most or claims.iat > seconds + CLOCK_AHEAD_MAX.total_seconds():
         raise AccessDenied(f"a token like this may live {most} seconds and not begin in the future")
     if claims.exp < seconds:
         raise AccessDenied(f"the token has expired; the registry's time is {now.isoformat()}")

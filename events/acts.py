@@ -23,9 +23,9 @@ from events.scalars import (
 )
 
 Coordinate = Annotated[
-    str, Meta(pattern=r"^[A-Za-z0-9_-]{43}\Z", description="32 bytes, base64url")
+    str, Meta(pattern=r"^[A-Za-z0-9_-]{43}$(?!\n)", description="32 bytes, base64url")
 ]
-Kid = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{43}\Z", description="RFC 7638 thumbprint")]
+Kid = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{43}$(?!\n)", description="RFC 7638 thumbprint")]
 
 
 class Ed25519Key(Struct, tag_field="kty", tag="OKP", frozen=True, kw_only=True):

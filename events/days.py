@@ -8,8 +8,8 @@ from importlib import resources
 from importlib.metadata import version
 from zoneinfo import ZoneInfo
 
-#: Offsets change on quarter hours only, so days are looked up once per quarter hour.
-_QUARTER = 900
+#: Offsets change on whole minutes (in St. John's once at 00:01), so days are looked up by minute.
+_MINUTE = 60
 _CACHE_MAX = 200_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -36,21 +36,21 @@ class Days:
 
     def __init__(self, time_zone: str) -> None:
         self.time_zone = time_zone
-        self._zone = zone(time_zone)
+        self.zone = zone(time_zone)
         self._known: dict[int, date] = {}
 
     def day_of(self, moment: datetime) -> date:
         """The date of a moment (with any offset) in this zone."""
-        quarter = int(moment.timestamp() // _QUARTER)
-        day = self._known.get(quarter)
+        minute = int(moment.timestamp() // _MINUTE)
+        day = self._known.get(minute)
         if day is None:
             if len(self._known) >= _CACHE_MAX:
                 self._known.clear()
-            at = _EPOCH + timedelta(seconds=quarter * _QUARTER)
-            day = self._known[quarter] = at.astimezone(self._zone).date()
+            at = _EPOCH + timedelta(seconds=minute * _MINUTE)
+            day = self._known[minute] = at.astimezone(self.zone).date()
         return day
 
     def end_of(self, day: date) -> datetime:
         """The first moment after a date, with this zone's offset then."""
         after = day + timedelta(days=1)
-        return datetime(after.year, after.month, after.day, tzinfo=self._zone)
+        return datetime(after.year, after.month, after.day, tzinfo=self.zone)

@@ -1,7 +1,7 @@
 """Signatures: detached JWS over exact bytes (RFC 7515 appendix F), compact JWS, thumbprints.
 
-Small enough to read whole, because every promise of the registry stands on it. The curve
-arithmetic is the `cryptography` package's.
+Small enough to read whole, because every promise of the registry stands on it. Signatures are
+the `cryptography` package's work; what a key must be beyond what it asks for is checked here.
 """
 
 import hashlib
@@ -89,11 +89,38 @@ class Verifier:
 def _load(jwk: PublicJwk) -> Ed25519PublicKey | ec.EllipticCurvePublicKey:
     try:
         if isinstance(jwk, Ed25519Key):
-            return Ed25519PublicKey.from_public_bytes(unb64(jwk.x))
+            encoded = unb64(jwk.x)
+            _refuse_bad_point(encoded)
+            return Ed25519PublicKey.from_public_bytes(encoded)
         x, y = (int.from_bytes(unb64(part)) for part in (jwk.x, jwk.y))
-        return ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key()
+        key = ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key()
+        if key.public_numbers() != ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()):
+            raise JoseError("a coordinate is not reduced")
+        return key
     except ValueError as error:
         raise JoseError(f"not a usable public key: {error}") from error
+
+
+#: The field and the curve -x² + y² = 1 + d·x²·y² of Ed25519 (RFC 8032 section 5.1).
+_P = 2**255 - 19
+_D = -121665 * pow(121666, -1, _P) % _P
+
+
+def _refuse_bad_point(encoded: bytes) -> None:
+    """OpenSSL takes any 32 bytes; these must be a point, spelled once, and of a large order.
+
+    Under a key of small order one signature fits nearly every message, so it would prove nothing.
+    Such are y = 0, 1, -1 and, doubling to those, the roots of d·y⁴ + 2y² - 1.
+    """
+    y = int.from_bytes(encoded, "little") & (2**255 - 1)
+    if y >= _P:
+        raise JoseError("a coordinate is not reduced")
+    square = y * y % _P
+    if y * (square - 1) * (_D * square * square + 2 * square - 1) % _P == 0:
+        raise JoseError("a point of small order")
+    # x² is (y² - 1) / (d·y² + 1), which must be a square (Euler's criterion).
+    if pow((square - 1) * (_D * square + 1), (_P - 1) // 2, _P) != 1:
+        raise JoseError("no point of the curve")
 
 
 def _to_der(signature: bytes) -> bytes:
@@ -120,11 +147,15 @@ class PrivateKey:
         """From a private JWK (RFC 8037 or RFC 7518) with its member `d`."""
         try:
             secret = unb64(jwk["d"])
-            if jwk.get("kty") == "OKP":
-                return cls(Ed25519PrivateKey.from_private_bytes(secret))
-            return cls(ec.derive_private_key(int.from_bytes(secret), ec.SECP256R1()))
-        except (KeyError, TypeError, ValueError) as error:
+            if (jwk["kty"], jwk["crv"]) == ("OKP", "Ed25519"):
+                key = cls(Ed25519PrivateKey.from_private_bytes(secret))
+            elif (jwk["kty"], jwk["crv"]) == ("EC", "P-256"):
+                key = cls(ec.derive_private_key(int.from_bytes(secret), ec.SECP256R1()))
+            else:
+                raise JoseError("of another type or curve")
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise JoseError("not a private Ed25519 or P-256 JWK") from error
+        return key
 
     def to_jwk(self) -> dict[str, str]:
         """The private JWK: keep it secret."""

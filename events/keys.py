@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from events import vocabulary
-from events.acts import PublicJwk
+from events.acts import Ed25519Key, PublicJwk
 from events.jose import JoseError, Verifier, thumbprint
 from events.vocabulary import EmitterKind, Event
 
@@ -41,6 +41,10 @@ class Key:
         added = self.added_leaf < leaf_index or self.added_leaf == leaf_index == 0
         return added and (self.revoked_leaf is None or leaf_index <= self.revoked_leaf)
 
+    def age(self) -> tuple[int, str]:
+        """Orders keys from old to new, the same in every ring: one leaf may add several."""
+        return self.added_leaf, self.kid
+
 
 @dataclass(slots=True)
 class KeyRing:
@@ -64,7 +68,7 @@ class KeyRing:
     def in_force(self, emitter: str, leaf_index: int) -> Key | None:
         """The newest key of an emitter that is valid at a leaf."""
         valid = [k for k in self.keys.values() if k.emitter == emitter and k.valid_at(leaf_index)]
-        return max(valid, key=lambda key: key.added_leaf, default=None)
+        return max(valid, key=Key.age, default=None)
 
     def copy(self) -> "KeyRing":
         """An independent ring, for a round that may lose."""
@@ -122,7 +126,9 @@ class KeyRing:
 
     def _add_key(self, emitter: str, jwk: PublicJwk, leaf: int) -> list[Emitter | Key]:
         kid = thumbprint(jwk)
-        if kid in self.keys or not _usable(jwk):
+        # A receipt is the same bytes for ever only if its signature is deterministic (RULES 1.8).
+        fits = emitter != REGISTRY or isinstance(jwk, Ed25519Key)
+        if kid in self.keys or not fits or not _usable(jwk):
             return []
         self.keys[kid] = Key(kid, emitter, jwk, leaf)
         return [self.keys[kid]]

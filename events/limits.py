@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 EVENTS_MIN, EVENTS_MAX = 1, 1_000
 #: Bytes of one submission's body.
 BODY_BYTES_MAX = 4 * 1024 * 1024
+#: Levels of arrays and objects in one event, unknown fields included.
+JSON_DEPTH_MAX = 64
 #: Characters of the `Submission-Signature` header; keeps a leaf under 1 kB.
 TOKEN_CHARS_MAX = 560
 #: Bytes of one leaf.

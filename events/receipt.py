@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import msgspec
 
 from events.jose import PrivateKey, sign_compact
-from events.keys import REGISTRY, KeyRing
+from events.keys import REGISTRY, Key, KeyRing
 from events.leaf import Leaf, decode_leaf, leaf_hash
 
 RECEIPT_TYPE = "sijill-receipt+jws"
@@ -86,7 +86,7 @@ class RegistryKeys:
         ]
         if not held:
             raise LookupError("no registry key in force is held here")
-        return self.keys[max(held, key=lambda key: key.added_leaf).kid]
+        return self.keys[max(held, key=Key.age).kid]
 
     @staticmethod
     def _sign(key: PrivateKey, kind: str, claims: Mapping[str, object]) -> str:

@@ -1,6 +1,7 @@
 """The small types that event data is made of.
 
-Patterns end in `\\Z`: a `$` would let a trailing newline through.
+Patterns end in `$(?!\\n)`: to Python a bare `$` lets a trailing newline through, and its `\\Z` is a
+letter to the ECMA-262 patterns of JSON Schema, in which these are published.
 """
 
 from datetime import date, datetime
@@ -26,35 +27,41 @@ Pseudonym = Annotated[
 EmitterId = Annotated[
     str,
     Meta(
-        pattern=rf"^[a-z0-9](?:[a-z0-9-]{{0,{EMITTER_CHARS_MAX - 2}}}[a-z0-9])?\Z",
+        pattern=rf"^[a-z0-9](?:[a-z0-9-]{{0,{EMITTER_CHARS_MAX - 2}}}[a-z0-9])?$(?!\n)",
         description="The registry's name for who signs.",
     ),
 ]
 Name = Annotated[str, Meta(min_length=1, max_length=128, description="A name in plain text.")]
 Text = Annotated[str, Meta(min_length=1, max_length=512, description="Plain text, no person.")]
 Code = Annotated[
-    str, Meta(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}\Z", description="A code, never free text.")
+    str, Meta(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$(?!\n)", description="A code, never free text.")
 ]
 Amount = Annotated[
     str,
     Meta(
-        pattern=r"^(?:[0-9]{1,9}(?:\.[0-9]{1,6})?|10{9}(?:\.0{1,6})?)\Z",
+        pattern=r"^(?:[0-9]{1,9}(?:\.[0-9]{1,6})?|10{9}(?:\.0{1,6})?)$(?!\n)",
         description="Decimal string, at most 10^9 units and six decimals, never negative.",
     ),
 ]
 Quantity = Annotated[
     str,
-    Meta(pattern=r"^[0-9]{1,18}(?:\.[0-9]{1,18})?\Z", description="Decimal string of an asset."),
+    Meta(
+        pattern=r"^[0-9]{1,18}(?:\.[0-9]{1,18})?$(?!\n)", description="Decimal string of an asset."
+    ),
 ]
 Rate = Annotated[
-    str, Meta(pattern=r"^[0-9]{1,9}(?:\.[0-9]{1,10})?\Z", description="Decimal string, above 0.")
+    str,
+    Meta(
+        pattern=r"^(?=.*[1-9])[0-9]{1,9}(?:\.[0-9]{1,10})?$(?!\n)",
+        description="Decimal string, above 0.",
+    ),
 ]
-Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}\Z", description="ISO 4217 code.")]
-Country = Annotated[str, Meta(pattern=r"^[A-Z]{2}\Z", description="ISO 3166-1 alpha-2.")]
+Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$(?!\n)", description="ISO 4217 code.")]
+Country = Annotated[str, Meta(pattern=r"^[A-Z]{2}$(?!\n)", description="ISO 3166-1 alpha-2.")]
 Residence = Annotated[
     str,
     Meta(
-        pattern=r"^[A-Z]{2}(?:-[A-Z0-9]{1,3})?\Z",
+        pattern=r"^[A-Z]{2}(?:-[A-Z0-9]{1,3})?$(?!\n)",
         description="ISO 3166-1 country of the worker, or ISO 3166-2 with its region.",
     ),
 ]
@@ -63,9 +70,9 @@ Moment = Annotated[
     datetime, Meta(tz=True, description="RFC 3339 with an offset; after 2000, not in the future.")
 ]
 Day = Annotated[date, Meta(description="ISO 8601 date in the registry's time zone.")]
-Month = Annotated[str, Meta(pattern=r"^[0-9]{4}-(?:0[1-9]|1[0-2])\Z", description="YYYY-MM.")]
+Month = Annotated[str, Meta(pattern=r"^2[0-9]{3}-(?:0[1-9]|1[0-2])$(?!\n)", description="YYYY-MM.")]
 Digest = Annotated[
-    str, Meta(pattern=r"^sha256:[0-9a-f]{64}\Z", description="SHA-256; salted if of a person.")
+    str, Meta(pattern=r"^sha256:[0-9a-f]{64}$(?!\n)", description="SHA-256; salted if of a person.")
 ]
 Score = Annotated[int, Meta(ge=1, le=5)]
 Index = Annotated[int, Meta(ge=0, le=2**53 - 1)]

@@ -1,25 +1,26 @@
 """What the door can judge of a body alone: JSON, schema, who may say what, times and texts."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from typing import Any, get_args, get_type_hints
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import Struct
 
 from events import acts, vocabulary
 from events import data as platform_data
-from events.data import Data, Money
+from events.data import Money
+from events.depth import too_deep
 from events.errors import Fault, Reason, Refused
-from events.limits import CLOCK_AHEAD_MAX, EVENTS_MAX, FAULTS_MAX, TIME_MIN
+from events.limits import CLOCK_AHEAD_MAX, EVENTS_MAX, FAULTS_MAX, JSON_DEPTH_MAX, TIME_MIN
 from events.money import CURRENCIES
-from events.text import bad_character, escape, is_plain, texts
+from events.text import bad_character, escape, is_plain, odd_texts
 from events.vocabulary import BY_TYPE, MAY_SIGN, EmitterKind, Event
 
 _BATCH = msgspec.json.Decoder(list[vocabulary.AnyEvent])
 _LOOSE = msgspec.json.Decoder(list[Any])
-_TOO_DEEP = "the JSON nests too deep"
+_TOO_DEEP = f"the JSON nests deeper than {JSON_DEPTH_MAX} levels"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +43,19 @@ def read_submission(body: bytes, speaker: Speaker, now: datetime) -> list[Event]
 
     `now` is the door's clock: times may be ahead of it by `CLOCK_AHEAD_MAX`.
     """
+    _refuse_other_encodings(body)
+    source, window = f"/emitters/{speaker.emitter}", _window(now)
     try:
         events = decode_events(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise _explained(body, error) from error
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise _explained(body, error, source, window) from error
+    deep = too_deep(body)
+    if deep is not None:
+        raise Refused(Reason.MALFORMED, f"event {deep}: {_TOO_DEEP}")
     if not 1 <= len(events) <= EVENTS_MAX:
         raise _wrong_count(len(events))
     _refuse_foreign_types(events, speaker)
-    latest = now + CLOCK_AHEAD_MAX
-    faults = list(_first(_faults(events, speaker, latest), FAULTS_MAX))
+    faults = list(_first(_faults(events, source, window), FAULTS_MAX))
     if not is_plain(body):
         faults += _first(_text_faults(events), FAULTS_MAX - len(faults))
     if faults:
@@ -58,18 +63,46 @@ def read_submission(body: bytes, speaker: Speaker, now: datetime) -> list[Event]
     return events
 
 
+def _refuse_other_encodings(body: bytes) -> None:
+    # The typed decoder skips a field that it does not know without reading its letters, but the
+    # folds read all of an event for its digest.
+    try:
+        body.decode()
+    except UnicodeDecodeError as error:
+        raise Refused(Reason.MALFORMED, f"the body is not UTF-8: {error}") from error
+
+
 def _refuse_foreign_types(events: Sequence[Event], speaker: Speaker) -> None:
+    faults = list(_first(_foreign(events, speaker), FAULTS_MAX))
+    if faults:
+        raise Refused(Reason.NOT_ALLOWED, _summary(faults), faults)
+
+
+def _foreign(events: Sequence[Event], speaker: Speaker) -> Iterator[Fault]:
+    """What this emitter may not say, the new data of corrections included."""
     may = MAY_SIGN[speaker.kind]
-    foreign = {type(event) for event in events} - may
-    if foreign:
-        names = ", ".join(sorted(vocabulary.type_of(cls) for cls in foreign))
-        raise Refused(Reason.NOT_ALLOWED, f"an emitter of kind {speaker.kind} may not say {names}")
+    plain = may - {vocabulary.CorrectionReplaced}
+    if speaker.kind is not EmitterKind.FUND and {type(event) for event in events} <= plain:
+        return
     for index, event in enumerate(events):
-        scheme = getattr(event.data, "scheme", None) if speaker.kind is EmitterKind.FUND else ""
-        if scheme != "" and scheme not in speaker.schemes and type(event) not in _CORRECTIONS:
-            raise Refused(
-                Reason.NOT_ALLOWED, f"event {index}: scheme {scheme} is not one of this fund's"
-            )
+        said: list[tuple[str, type[Event], Any]] = [(f"/{index}", type(event), event.data)]
+        if isinstance(event, vocabulary.CorrectionReplaced):
+            new = event.data.replacement
+            replaced = BY_TYPE[new.__struct_config__.tag]
+            said.append((f"/{index}/data/replacement", replaced, new.data))
+        for place, cls, data in said:
+            if cls not in may:
+                detail = f"an emitter of kind {speaker.kind} may not say {vocabulary.type_of(cls)}"
+                yield Fault(f"{place}/type", detail)
+            elif speaker.kind is EmitterKind.FUND and cls not in _CORRECTIONS:
+                yield from _foreign_scheme(data, f"{place}/data/scheme", speaker)
+
+
+def _foreign_scheme(data: Any, pointer: str, speaker: Speaker) -> Iterator[Fault]:
+    if data.scheme is None:
+        yield Fault(pointer, "is required of a fund")
+    elif data.scheme not in speaker.schemes:
+        yield Fault(pointer, f"{data.scheme} is not a scheme of this fund")
 
 
 _CORRECTIONS = frozenset(vocabulary.CORRECTIONS)
@@ -78,45 +111,76 @@ _CORRECTIONS = frozenset(vocabulary.CORRECTIONS)
 # --- faults of decoded events -------------------------------------------------------------
 
 
-def _faults(events: Sequence[Event], speaker: Speaker, latest: datetime) -> Iterator[Fault]:
-    source = f"/emitters/{speaker.emitter}"
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """When an event may have happened: moments in seconds since 1970, and days.
+
+    Seconds, because comparing two moments of different offsets takes three times as long.
+    """
+
+    earliest: float
+    latest: float
+    first_day: date
+    last_day: date
+
+    def holds(self, moment: datetime) -> bool:
+        return self.earliest <= moment.timestamp() <= self.latest
+
+
+def _window(now: datetime) -> _Window:
+    latest = (now + CLOCK_AHEAD_MAX).astimezone(UTC)
+    # A day later than UTC's can have begun in the registry's time zone.
+    last_day = latest.date() + timedelta(days=1)
+    return _Window(TIME_MIN.timestamp(), latest.timestamp(), TIME_MIN.date(), last_day)
+
+
+def _faults(events: Sequence[Event], source: str, window: _Window) -> Iterator[Fault]:
     for index, event in enumerate(events):
-        if event.source != source:
-            yield Fault(f"/{index}/source", f"must be {source}, who signed")
-        if not TIME_MIN <= event.time <= latest:
-            yield Fault(f"/{index}/time", _time_detail(event.time))
-        data = event.data
-        for check in _CHECKS[type(data)]:
-            yield from check(data, f"/{index}/data", latest)
+        yield from _event_faults(event, f"/{index}", source, window)
 
 
-_Check = Callable[[Any, str, datetime], Iterator[Fault]]
+def _event_faults(event: Event, pointer: str, source: str, window: _Window) -> Iterator[Fault]:
+    if event.source != source:
+        yield Fault(f"{pointer}/source", f"must be {source}, who signed")
+    if not window.holds(event.time):
+        yield Fault(f"{pointer}/time", _time_detail(event.time))
+    data = event.data
+    for check in _CHECKS[type(data)]:
+        for place, detail in check(data, window):
+            yield Fault(f"{pointer}/data{place}", detail)
+
+
+#: Where in the data and what; nearly always nothing, so no generator is made to say so.
+_Found = Sequence[tuple[str, str]]
+_Check = Callable[[Any, _Window], _Found]
 
 
 def _moment_check(name: str) -> _Check:
-    def check(data: Any, pointer: str, latest: datetime) -> Iterator[Fault]:
+    def check(data: Any, window: _Window) -> _Found:
         value = getattr(data, name)
-        if value is not None and not TIME_MIN <= value <= latest:
-            yield Fault(f"{pointer}/{name}", _time_detail(value))
+        if value is None or window.holds(value):
+            return ()
+        return ((f"/{name}", _time_detail(value)),)
 
     return check
 
 
 def _day_check(name: str) -> _Check:
-    def check(data: Any, pointer: str, latest: datetime) -> Iterator[Fault]:
+    def check(data: Any, window: _Window) -> _Found:
         value = getattr(data, name)
-        # A day later than UTC's can have begun in the registry's time zone.
-        if value is not None and not TIME_MIN.date() <= value <= latest.date() + timedelta(days=1):
-            yield Fault(f"{pointer}/{name}", _time_detail(value))
+        if value is None or window.first_day <= value <= window.last_day:
+            return ()
+        return ((f"/{name}", _time_detail(value)),)
 
     return check
 
 
 def _currency_check(name: str) -> _Check:
-    def check(data: Any, pointer: str, latest: datetime) -> Iterator[Fault]:
+    def check(data: Any, window: _Window) -> _Found:
         value = getattr(data, name)
-        if value is not None and value not in CURRENCIES:
-            yield Fault(f"{pointer}/{name}", f"{value} is not an ISO 4217 currency")
+        if value is None or value in CURRENCIES:
+            return ()
+        return ((f"/{name}", f"{value} is not an ISO 4217 currency"),)
 
     return check
 
@@ -124,34 +188,43 @@ def _currency_check(name: str) -> _Check:
 def _money_check(name: str) -> _Check:
     inner = _currency_check("currency")
 
-    def check(data: Any, pointer: str, latest: datetime) -> Iterator[Fault]:
+    def check(data: Any, window: _Window) -> _Found:
         value = getattr(data, name)
-        if value is not None:
-            yield from inner(value, f"{pointer}/{name}", latest)
+        return () if value is None else _inside(f"/{name}", inner(value, window))
 
     return check
 
 
-def _amount_has_currency(data: Any, pointer: str, latest: datetime) -> Iterator[Fault]:
-    if (data.amount is None) != (data.currency is None):
-        yield Fault(pointer, "state amount and currency together, or neither")
+def _inside(place: str, found: _Found) -> _Found:
+    return [(f"{place}{inner}", detail) for inner, detail in found]
 
 
-def _period_in_order(data: Any, pointer: str, latest: datetime) -> Iterator[Fault]:
+def _amount_has_currency(data: Any, window: _Window) -> _Found:
+    if (data.amount is None) == (data.currency is None):
+        return ()
+    return (("", "state amount and currency together, or neither"),)
+
+
+def _period_in_order(data: Any, window: _Window) -> _Found:
     if data.period_from and data.period_to and data.period_from > data.period_to:
-        yield Fault(f"{pointer}/period_to", "is before period_from")
+        return (("/period_to", "is before period_from"),)
+    return ()
 
 
-def _lines_check(data: acts.LedgerPosted, pointer: str, latest: datetime) -> Iterator[Fault]:
+def _lines_check(data: acts.LedgerPosted, window: _Window) -> _Found:
+    found: list[tuple[str, str]] = []
+    currency = _currency_check("currency")
     for index, line in enumerate(data.lines):
+        found += _inside(f"/lines/{index}", currency(line, window))
         if (line.debit is None) == (line.credit is None):
-            yield Fault(f"{pointer}/lines/{index}", "state exactly one of debit and credit")
+            found.append((f"/lines/{index}", "state exactly one of debit and credit"))
+    return found
 
 
-def _replacement_check(data: Any, pointer: str, latest: datetime) -> Iterator[Fault]:
+def _replacement_check(data: Any, window: _Window) -> _Found:
     new = data.replacement.data
-    for check in _CHECKS[type(new)]:
-        yield from check(new, f"{pointer}/replacement/data", latest)
+    found = [one for check in _CHECKS[type(new)] for one in check(new, window)]
+    return _inside("/replacement/data", found)
 
 
 #: Days that a policy or an assignment may set ahead; all others are days that happened.
@@ -198,10 +271,13 @@ def _time_detail(value: date) -> str:
 
 def _text_faults(events: Sequence[Event]) -> Iterator[Fault]:
     for index, event in enumerate(events):
-        # A policy file is text of many lines, written by the authority.
-        allowed = "\n\t" if isinstance(event, vocabulary.PolicyAdopted) else ""
-        for pointer, text in texts(msgspec.to_builtins(event), f"/{index}"):
-            bad = bad_character(text, allowed=allowed)
+        # Written anew, the letters that were sent as escapes stand as themselves.
+        if is_plain(msgspec.json.encode(event)):
+            continue
+        for pointer, text in odd_texts(msgspec.to_builtins(event), f"/{index}"):
+            # A policy file is text of many lines, written by the authority.
+            in_file = isinstance(event, vocabulary.PolicyAdopted) and "/data/files/" in pointer
+            bad = bad_character(text, allowed="\n\t" if in_file else "")
             if bad:
                 yield Fault(pointer, f"holds the character {bad}, which may not stand here")
 
@@ -209,34 +285,37 @@ def _text_faults(events: Sequence[Event]) -> Iterator[Fault]:
 # --- faults of what could not be decoded --------------------------------------------------
 
 
-def _explained(body: bytes, error: Exception) -> Refused:
+def _explained(body: bytes, error: Exception, source: str, window: _Window) -> Refused:
     """The refusal of a body that is not a batch: bad JSON, or all its schema faults."""
     try:
         loose = _LOOSE.decode(body)
     except RecursionError:
         return Refused(Reason.MALFORMED, _TOO_DEEP)
-    except (msgspec.DecodeError, UnicodeDecodeError) as malformed:
+    except msgspec.DecodeError as malformed:
         return Refused(Reason.MALFORMED, f"the body is not a JSON array: {malformed}")
     if not 1 <= len(loose) <= EVENTS_MAX:
         return _wrong_count(len(loose))
-    faults = list(_first(_loose_faults(loose), FAULTS_MAX))
+    faults = list(_first(_loose_faults(loose, source, window), FAULTS_MAX))
     if not faults:
         # The typed decoder saw what the loose one does not, such as a number out of range.
         return Refused(Reason.MALFORMED, str(error))
     return _schema(faults)
 
 
-def _loose_faults(values: Sequence[Any]) -> Iterator[Fault]:
+def _loose_faults(values: Sequence[Any], source: str, window: _Window) -> Iterator[Fault]:
+    """Faults of form; an event without any is judged further, so that all is named at once."""
     for index, value in enumerate(values):
         pointer = f"/{index}"
         if not isinstance(value, dict):
             yield Fault(pointer, "an event is a JSON object")
             continue
-        event = BY_TYPE.get(value["type"]) if isinstance(value.get("type"), str) else None
-        if event is None:
-            yield Fault(f"{pointer}/type", f"unknown event type {value.get('type')!r}"[:200])
-            continue
-        yield from _struct_faults(value, event, pointer)
+        found = list(_object_faults(value, vocabulary.EVENTS, pointer))
+        yield from found or _event_faults(_typed(value), pointer, source, window)
+
+
+def _typed(value: dict[str, Any]) -> Event:
+    event: Event = msgspec.convert(value, BY_TYPE[value["type"]])
+    return event
 
 
 def _struct_faults(value: dict[str, Any], struct: type[Struct], pointer: str) -> Iterator[Fault]:
@@ -247,21 +326,41 @@ def _struct_faults(value: dict[str, Any], struct: type[Struct], pointer: str) ->
             if field.required:
                 yield Fault(place, "is required")
             continue
-        given = value[field.encode_name]
-        inner = _data_class(field.type)
-        if inner and isinstance(given, dict):
-            yield from _struct_faults(given, inner, place)
-            continue
+        yield from _value_faults(value[field.encode_name], field.type, place)
+
+
+def _value_faults(given: Any, hint: Any, place: str) -> Iterator[Fault]:
+    options = get_args(hint) or (hint,)
+    structs = [c for c in options if isinstance(c, type) and issubclass(c, Struct)]
+    items = [get_args(c)[0] for c in (hint, *options) if get_origin(c) is list]
+    if isinstance(given, dict) and structs and not items:
+        yield from _object_faults(given, structs, place)
+    elif isinstance(given, list) and items:
+        for index, item in enumerate(given):
+            yield from _value_faults(item, items[0], f"{place}/{index}")
+    else:
         try:
-            msgspec.convert(given, field.type)
+            msgspec.convert(given, hint)
         except (msgspec.ValidationError, RecursionError) as error:
             yield Fault(place, str(error))
 
 
-def _data_class(hint: Any) -> type[Struct] | None:
-    candidates: Iterable[Any] = get_args(hint) or (hint,)
-    found = [c for c in candidates if isinstance(c, type) and issubclass(c, Data)]
-    return found[0] if len(found) == 1 else None
+def _object_faults(
+    given: dict[str, Any], structs: Sequence[type[Struct]], place: str
+) -> Iterator[Fault]:
+    """The faults of an object that is to be the one struct, or the one that its tag names."""
+    tag = structs[0].__struct_config__.tag_field
+    if tag is None:
+        yield from _struct_faults(given, structs[0], place)
+    elif tag not in given:
+        yield Fault(f"{place}/{tag}", "is required")
+    else:
+        named = [s for s in structs if s.__struct_config__.tag == given[tag]]
+        for struct in named:
+            yield from _struct_faults(given, struct, place)
+        if not named:
+            shown = f"{given[tag]!r:.100}" if isinstance(given[tag], str) else "that is no text"
+            yield Fault(f"{place}/{tag}", f"unknown {tag} {shown}")
 
 
 def _first(faults: Iterator[Fault], most: int) -> Iterator[Fault]:
@@ -274,6 +373,9 @@ def _wrong_count(count: int) -> Refused:
 
 
 def _schema(faults: Sequence[Fault]) -> Refused:
-    first = faults[0]
+    return Refused(Reason.SCHEMA, _summary(faults), faults)
+
+
+def _summary(faults: Sequence[Fault]) -> str:
     more = f" and {len(faults) - 1} more" if len(faults) > 1 else ""
-    return Refused(Reason.SCHEMA, f"{first.pointer or '/'}: {first.detail}{more}", faults)
+    return f"{faults[0].pointer or '/'}: {faults[0].detail}{more}"

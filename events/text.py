@@ -8,39 +8,54 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
-#: Direction marks, zero-width space, word joiner, byte order mark: they only deceive.
-_DECEIVING = frozenset("\u061c\u200b\u200e\u200f\u2060\ufeff") | frozenset(
-    chr(c) for c in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
-)
-_BAD_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp", "Cn"})
+#: Format characters that are seen or needed: the joiners of Arabic and Indic scripts, and the
+#: signs that Arabic sets around numbers and verses. All others (category Cf) only deceive:
+#: direction marks, zero-width space, soft hyphen, byte order mark, tags.
+_NEEDED = frozenset("\u200c\u200d\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u08e2")
+_BAD_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp", "Cn"})
 
 
 def is_plain(body: bytes) -> bool:
-    """Whether a JSON body can hold no bad character at all: the usual case, told fast."""
-    return body.isascii() and b"\\" not in body and b"\x7f" not in body
+    """Whether valid UTF-8 JSON can hold no bad character at all: the usual case, told fast."""
+    # Control characters stand in JSON as escapes only; quotes and backslashes are harmless.
+    letters = body
+    if b"\\" in body:
+        letters = body.replace(rb"\\", b"").replace(rb"\"", b"")
+    if b"\\" in letters:
+        return False
+    if letters.isascii():
+        return b"\x7f" not in letters
+    # Between its strings JSON may hold these, and in them only as escapes.
+    return bad_character(letters.translate(None, b"\n\r\t").decode()) is None
 
 
 def bad_character(text: str, *, allowed: str = "") -> str | None:
     """The first character of `text` that may not stand, as `U+XXXX`, or None."""
-    for char in text:
-        if char in allowed:
+    if text.isprintable():
+        return None
+    for char in dict.fromkeys(text):
+        if char in allowed or char in _NEEDED:
             continue
-        if char in _DECEIVING or unicodedata.category(char) in _BAD_CATEGORIES:
+        if unicodedata.category(char) in _BAD_CATEGORIES:
             return f"U+{ord(char):04X}"
     return None
 
 
-def texts(value: Any, pointer: str) -> Iterator[tuple[str, str]]:
-    """Every string in plain data with its JSON Pointer, keys of objects included."""
+def odd_texts(value: Any, pointer: str) -> Iterator[tuple[str, str]]:
+    """Every string in plain data that `isprintable` doubts, with its JSON Pointer, keys too."""
     if isinstance(value, str):
-        yield pointer, value
+        if not value.isprintable():
+            yield pointer, value
     elif isinstance(value, dict):
         for key, child in value.items():
-            yield f"{pointer}/{escape(str(key))}", str(key)
-            yield from texts(child, f"{pointer}/{escape(str(key))}")
+            place = f"{pointer}/{escape(str(key))}"
+            yield from odd_texts(str(key), place)
+            yield from odd_texts(child, place)
     elif isinstance(value, list | tuple):
         for index, child in enumerate(value):
-            yield from texts(child, f"{pointer}/{index}")
+            # A payment can name very many tasks: make no pointer for one that is in order.
+            if not (isinstance(child, str) and child.isprintable()):
+                yield from odd_texts(child, f"{pointer}/{index}")
 
 
 def escape(token: str) -> str:

@@ -3,7 +3,7 @@
 import json
 import re
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -16,7 +16,8 @@ TOKEN_TYPE = "sijill-submission+jws"  # noqa: S105 (a media type, no secret)
 CONTENT_TYPE = "application/cloudevents-batch+json"
 SUBMISSION_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
-SubmissionId = str
+#: Seconds since 1970; to the end of year 9999, beyond which no clock can say a time.
+IssuedAt = Annotated[int, msgspec.Meta(ge=0, lt=253_402_300_800)]
 
 
 class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -28,7 +29,7 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cty: Literal["application/cloudevents-batch+json"]
     iss: EmitterId
     jti: str
-    iat: int
+    iat: IssuedAt
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,9 @@ import asyncpg
 import pytest
 
 from deploy.embedded.postgres import EmbeddedPostgres
-from migrations.roles import ROLES
+from migrations.roles import PROJECTION, ROLES
 from migrations.run import upgrade
+from services.projections.generation import create_generation
 from tests.support.world import TEMPLATE, World, new_world
 
 #: Databases of tests are thrown away: what survives a crash is tested where fsync is on.
@@ -34,6 +35,9 @@ async def _make_template(server: EmbeddedPostgres) -> None:
     await connection.execute(f"CREATE DATABASE {TEMPLATE}")
     await connection.close()
     await upgrade(server.dsn(TEMPLATE))
+    connection = await asyncpg.connect(server.dsn(TEMPLATE, PROJECTION))
+    await create_generation(connection, active=True)
+    await connection.close()
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import typer
 from sijill_client.cli import push
 
 from deploy.cli import authority, processes, readers
+from deploy.cli.demo import demo
 
 app = typer.Typer(
     help="A national registry of micro-tasks: signed events in, defensible figures out.",
@@ -11,6 +12,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(processes.up)
+app.command()(demo)
 app.command()(push)
 app.command()(readers.check)
 app.command()(readers.rebuild)

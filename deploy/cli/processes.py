@@ -13,13 +13,13 @@ from deploy.processes import sequence as sequence_process
 from deploy.processes import serve as serve_process
 from deploy.processes.logs import configure_logs
 from deploy.processes.settings import Settings, read_settings
-from deploy.up import Plan, run_up
+from deploy.up import PORT, Plan, run_up
 from migrations.run import upgrade
 
 
 def up(
     data: Data = None,
-    port: Annotated[int, typer.Option(help="HTTP port; the next two serve health pages.")] = 8470,
+    port: Annotated[int, typer.Option(help="HTTP port; the next two serve health pages.")] = PORT,
     name: Annotated[
         str, typer.Option(help="Who keeps the registry (first start only).")
     ] = "Registry of micro-tasks",
@@ -45,7 +45,7 @@ def up(
 def addresses(plan: Plan) -> list[str]:
     """Where to look, once it runs."""
     return [
-        f"registry   {plan.url}  (API description: {plan.url}/openapi.json)",
+        f"registry   {plan.url}  (API description: {plan.url}/v1/openapi.json)",
         f"health     {plan.url}/readyz  {plan.url}/metrics  {plan.url}/door/metrics",
         f"keys       {plan.folder.keys}  (back them up; they sign for this registry)",
         f"logs       {plan.folder.logs}",

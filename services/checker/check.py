@@ -3,7 +3,9 @@
 Everything that decides is pure and stands in the modules beside this one; here is what reads.
 """
 
-from collections.abc import AsyncIterator, Callable, Iterable
+import gc
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +15,7 @@ from events.days import Days, tzdata_version
 from events.log.protocol import Arrival, IntakeRecord, LeafRecord, Place
 from events.sql import load_sql
 from services.checker.compare import Ordered
-from services.checker.history import Attempt, check_history
+from services.checker.history import Attempt, Identity, check_history
 from services.checker.index import index_row, index_tables, submission_row, submissions
 from services.checker.intake import IntakeCheck, Passing
 from services.checker.judgement import Examined, Judge, Stored
@@ -26,6 +28,8 @@ Progress = Callable[[int, int], None]
 
 #: Rows fetched at a time: leaves come with their bodies, of up to 4 MiB each.
 _LEAVES_FETCHED, _ROWS_FETCHED = 32, 2_000
+#: New objects after which Python looks for garbage while a check runs.
+_COLLECT_AFTER = 500_000
 
 
 async def check(
@@ -57,9 +61,24 @@ async def check_snapshot(
     progress: Progress | None = None,
     first_only: bool = True,
 ) -> Report:
-    """The same on a connection inside a REPEATABLE READ transaction, which stays open."""
+    """The same on a connection inside a REPEATABLE READ transaction, which stays open.
+
+    Its `search_path` is another one afterwards, until the transaction ends.
+    """
     run = _Run(connection, Collector(first_only), progress or _silent)
-    return await run.all(history)
+    with _rare_collections():
+        return await run.all(history)
+
+
+@contextmanager
+def _rare_collections() -> Iterator[None]:
+    """Millions of live rows and no cycles: the collector would walk them for nothing."""
+    usual = gc.get_threshold()
+    gc.set_threshold(_COLLECT_AFTER, *usual[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
 
 
 def _silent(leaves: int, events: int) -> None:
@@ -90,6 +109,7 @@ class _Run:
     emitters: set[str] = field(default_factory=set)
     quarantined: frozenset[int] = frozenset()
     next_leaf: int | None = None
+    waiting: set[Identity] | None = None
 
     async def all(self, history: Iterable[Attempt] | None) -> Report:
         """Every check, in the order of the log; the report also when the first finding ends it."""
@@ -99,7 +119,7 @@ class _Run:
             await self._check_intake()
             await self._check_index()
             if history is not None:
-                self.out.take(check_history(history, self.judge.leaf_of))
+                self.out.take(check_history(history, self.judge.leaf_of, self.waiting or set()))
             await self._check_views()
         except Enough:
             pass
@@ -110,6 +130,7 @@ class _Run:
             self.judge.chain.next_index,
             self.judge.next_event,
             position,
+            None if self.waiting is None else len(self.waiting),
         )
 
     # --- before the first leaf ------------------------------------------------------------------
@@ -175,7 +196,10 @@ class _Run:
         counted = examined.counted
         if self.next_leaf is None or index >= self.next_leaf or counted is None:
             return
-        if index in self.quarantined or self.judge.days is None:
+        if index in self.quarantined:
+            self.out.notes.append(f"leaf {index} is quarantined: no view may hold it")
+            return
+        if self.judge.days is None:
             return
         if self.fold is None:
             self.fold = Refold(self.judge.days)
@@ -216,6 +240,7 @@ class _Run:
         counters = await self.connection.fetch(
             "SELECT partition, next_offset FROM log.intake_counter ORDER BY partition"
         )
+        self.waiting = check.waiting
         self.out.take(check.finish({row["partition"]: row["next_offset"] for row in counters}))
 
     async def _check_index(self) -> None:

@@ -5,7 +5,6 @@ Durations in seconds, money in integer micro-units; None where nothing is stated
 
 from collections.abc import Callable
 from datetime import date, datetime
-from decimal import Decimal
 from sys import intern
 from typing import Any, NamedTuple
 
@@ -193,8 +192,8 @@ def _payment_reversed(data: Object, time: str, day_of: DayOf) -> Values:
 
 
 def _seconds(data: Object) -> int | None:
-    seconds: int | Decimal | None = data.get("seconds")
-    return None if seconds is None else int(seconds)
+    seconds: int | None = data.get("seconds")
+    return seconds
 
 
 def _micros(amount: str | None) -> int | None:

@@ -1,8 +1,9 @@
 """What clients remember of what they sent, against what the log holds after any fault."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from enum import StrEnum
+from itertools import chain
 from typing import NamedTuple
 
 from services.checker.report import Finding
@@ -29,33 +30,46 @@ Identity = tuple[str, str, bytes]
 
 
 def check_history(
-    history: Iterable[Attempt], leaves: Mapping[Identity, int], *, settled: bool = True
+    history: Iterable[Attempt],
+    leaves: Mapping[Identity, int],
+    waiting: Set[Identity] = frozenset(),
 ) -> Iterator[Finding]:
-    """Hold the leaves, by (emitter, id, digest), to what the clients were told.
+    """Hold the log to what the clients were told.
 
-    Acknowledged: one leaf. Refused each time: none. Else none or one. Nothing else stands in the
-    log from emitters that the history speaks of. That no identity has two leaves is the chain's
-    check. `settled` False: acknowledged bodies may still wait for their leaf.
+    `leaves`: the leaf of each (emitter, id, digest). `waiting`: those that lie in the intake and
+    have no leaf yet. Acknowledged: in the log. Refused each time: not in it. Otherwise either.
+    Nothing else stands in the log from emitters that the history speaks of. That no identity has
+    two leaves is a check of the chain.
     """
     answers: dict[Identity, set[Answer]] = defaultdict(set)
     for attempt in history:
         answers[attempt[:3]].add(attempt.answer)
     for identity, heard in answers.items():
-        leaf = leaves.get(identity)
-        if Answer.ACKED in heard and leaf is None and settled:
+        found = _found(identity, leaves, waiting)
+        if Answer.ACKED in heard and found is None:
             yield Finding(_named(identity), "acknowledged", "one leaf", "no leaf")
-        if heard == {Answer.REFUSED} and leaf is not None:
-            yield Finding(_named(identity), "refused each time", "no leaf", f"leaf {leaf}")
-    yield from _strangers(answers, leaves)
+        if heard == {Answer.REFUSED} and found is not None:
+            yield Finding(_named(identity), "refused each time", "no leaf", found)
+    yield from _strangers(answers, leaves, waiting)
+
+
+def _found(
+    identity: Identity, leaves: Mapping[Identity, int], waiting: Set[Identity]
+) -> str | None:
+    leaf = leaves.get(identity)
+    if leaf is not None:
+        return f"leaf {leaf}"
+    return "waiting in the intake" if identity in waiting else None
 
 
 def _strangers(
-    sent: Mapping[Identity, set[Answer]], leaves: Mapping[Identity, int]
+    sent: Mapping[Identity, set[Answer]], leaves: Mapping[Identity, int], waiting: Set[Identity]
 ) -> Iterator[Finding]:
     emitters = {emitter for emitter, _, _ in sent}
-    for identity, leaf in leaves.items():
+    for identity in chain(leaves, sorted(waiting)):
         if identity[0] in emitters and identity not in sent:
-            yield Finding(_named(identity), "never sent", "no leaf", f"leaf {leaf}")
+            found = _found(identity, leaves, waiting)
+            yield Finding(_named(identity), "never sent", "no leaf", found)
 
 
 def _named(identity: Identity) -> str:

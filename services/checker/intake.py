@@ -49,12 +49,16 @@ class Passing:
 
 @dataclass(slots=True)
 class IntakeCheck:
-    """Holds each acknowledged body to its leaf; feed it each partition's records in order."""
+    """Holds each acknowledged body to its leaf; feed it each partition's records in order.
+
+    `waiting` becomes what has no leaf yet and lies past every position: the sequencer's next work.
+    """
 
     leaf_of: Mapping[tuple[str, str, bytes], int]
     passing: Passing
     next_offset: dict[int, int] = field(default_factory=dict)
     home: dict[str, int] = field(default_factory=dict)
+    waiting: set[tuple[str, str, bytes]] = field(default_factory=set)
 
     def follow(self, record: IntakeRecord, *, intact: bool) -> Iterator[Finding]:
         """Check one record; `intact` says whether its body has the digest beside it."""
@@ -72,9 +76,13 @@ class IntakeCheck:
         yield from self._leaf_faults(where, record)
 
     def _leaf_faults(self, where: str, record: IntakeRecord) -> Iterator[Finding]:
-        own = self.leaf_of.get((record.emitter, record.submission, record.body_sha256))
-        passed = self._passed_by(record)
-        if passed is None or (own is not None and own <= passed):
+        identity = (record.emitter, record.submission, record.body_sha256)
+        own, passed = self.leaf_of.get(identity), self._passed_by(record)
+        if passed is None:
+            if own is None:
+                self.waiting.add(identity)
+            return
+        if own is not None and own <= passed:
             return
         what = f"leaf of {record.emitter} {record.submission}"
         found = "none" if own is None else f"leaf {own}"

@@ -5,16 +5,23 @@ The vocabulary's decoder is not used on purpose: a mistake of it must not be sha
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 Object = dict[str, Any]
+_BEYOND_MICROSECONDS = re.compile(r"\.\d{6}(\d)")
+_MICROSECOND = timedelta(microseconds=1)
 
 
 class Unreadable(ValueError):
     """Bytes that are not what they should be."""
+
+
+#: Digits that `int` reads without being told to (`sys.set_int_max_str_digits`).
+_INTEGER_DIGITS = 4_300
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +45,11 @@ def parse(text: bytes) -> Parsed:
 
     try:
         value = json.loads(
-            text.decode(), parse_float=Decimal, parse_constant=_refuse, object_pairs_hook=made
+            text.decode(),
+            parse_float=Decimal,
+            parse_int=_whole,
+            parse_constant=_refuse,
+            object_pairs_hook=made,
         )
     except (ValueError, RecursionError) as error:
         raise Unreadable(f"not JSON: {error}") from error
@@ -63,24 +74,18 @@ def _is_event(value: Any) -> bool:
     )
 
 
+def _whole(digits: str) -> int | str:
+    """An integer; one that Python will not read (4,300 digits and more) stays as it was written."""
+    return int(digits) if len(digits) < _INTEGER_DIGITS else digits
+
+
 def _refuse(constant: str) -> Any:
     raise ValueError(f"{constant} is no JSON number")
 
 
-def _exact(value: Any) -> Any:
-    """Equal numbers get one spelling, and none that a string could have."""
-    sign, digits, exponent = value.as_tuple()
-    significant = "".join(map(str, digits)).lstrip("0")
-    stripped = significant.rstrip("0")
-    power = int(exponent) + len(significant) - len(stripped)
-    if not stripped:
-        return 0
-    if 0 <= power <= 30:
-        return int(stripped) * 10**power * (-1 if sign else 1)
-    return [{"": [sign, stripped, power]}]
-
-
-_CONTENT = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=_exact)
+# Known fields hold integers and strings only. A number with a fraction stands in unknown ones, is
+# a double as in most of the world (RFC 8259 section 6), and is never equal to an integer.
+_CONTENT = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=float)
 
 
 def content_of(event: Object) -> bytes:
@@ -89,8 +94,13 @@ def content_of(event: Object) -> bytes:
 
 
 def moment(text: str) -> datetime:
-    """An RFC 3339 moment; digits beyond microseconds are cut off, never rounded to a next day."""
-    return datetime.fromisoformat(text.upper())
+    """An RFC 3339 moment to the nearest microsecond, half a one upwards: a registry keeps no more.
+
+    Clocks that give nanoseconds are common, so this decides what is told and, at midnight, a day.
+    """
+    whole = datetime.fromisoformat(text.upper())
+    beyond = _BEYOND_MICROSECONDS.search(text)
+    return whole + _MICROSECOND if beyond and beyond[1] >= "5" else whole
 
 
 def utc(text: str) -> str:

@@ -37,6 +37,23 @@ class Known(NamedTuple):
     standing: Values | None
 
 
+#: A `Known` as plain nested tuples: unlike named ones, the garbage collector stops walking them,
+#: which is half of the time once there are millions.
+Kept = tuple[int, str, bytes, Row | None]
+
+
+def _kept(known: Known) -> Kept:
+    standing = known.standing
+    return (known.number, known.type, known.content, None if standing is None else (*standing,))
+
+
+def _known(kept: Kept | None) -> Known | None:
+    if kept is None:
+        return None
+    number, event_type, content, standing = kept
+    return Known(number, event_type, content, None if standing is None else Values(*standing))
+
+
 class At(NamedTuple):
     """Where an event stands."""
 
@@ -62,7 +79,7 @@ class Refold:
 
     days: Days
     sums: Sums = field(default_factory=Sums)
-    known: dict[str, dict[str, Known]] = field(default_factory=dict)
+    known: dict[str, dict[str, Kept]] = field(default_factory=dict)
     workers: dict[tuple[str, str], date] = field(default_factory=dict)
     event_count: Counter[Row] = field(default_factory=Counter)
     unstated: Counter[Row] = field(default_factory=Counter)
@@ -75,7 +92,7 @@ class Refold:
         repeated = 0
         for place, event in enumerate(leaf.events):
             at = At(leaf.emitter, leaf.index, leaf.first_event + place, leaf.recorded_day)
-            first = ids.get(event["id"])
+            first = _known(ids.get(event["id"]))
             content = content_of(event)
             if first is None:
                 self._take(at, event, content, leaf.effects[place], rows)
@@ -103,7 +120,8 @@ class Refold:
             self._add(at, stands)
             self._tell(at, event_type, data, None, rows)
         self.event_count[at.emitter, event_type, at.recorded, stands.sandbox] += 1
-        self.known[at.emitter][event["id"]] = Known(at.number, event_type, content, stands)
+        kept = _kept(Known(at.number, event_type, content, stands))
+        self.known[at.emitter][event["id"]] = kept
 
     def _judge(self, at: At, event_type: str, data: Object, effect: bool, rows: LeafRows) -> None:
         """Anomalies of an event that is no correction; none of them loses the event."""
@@ -121,7 +139,7 @@ class Refold:
     def _correct(self, at: At, event: Object, rows: LeafRows) -> None:
         event_type, data = event["type"], event["data"]
         rows.fact.append(_head(at, event, Values()))
-        original = self.known[at.emitter].get(data["event"])
+        original = _known(self.known[at.emitter].get(data["event"]))
         fault = _correction_fault(event_type, data, original)
         if fault is not None or original is None:
             rows.anomaly.append(_anomaly(at, fault or "", "/data/event"))
@@ -131,7 +149,7 @@ class Refold:
         new = self._replacement(event) if event_type == REPLACED else None
         if new is not None:
             self._version(at, original, new, 1, rows)
-        self.known[at.emitter][data["event"]] = original._replace(standing=new)
+        self.known[at.emitter][data["event"]] = _kept(original._replace(standing=new))
         self._tell(at, event_type, data, original.number, rows)
 
     def _replacement(self, event: Object) -> Values:

@@ -20,13 +20,18 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The outcome of a check; `position` is the last leaf the views hold, None without views."""
+    """The outcome of a check.
+
+    `position` is the last leaf that the views hold, None without views; `waiting` says how many
+    acknowledged bodies have no leaf yet, None if the check ended before it came to them.
+    """
 
     findings: tuple[Finding, ...]
     notes: tuple[str, ...]
     leaves: int
     events: int
     position: int | None
+    waiting: int | None
 
     @property
     def clean(self) -> bool:
@@ -68,6 +73,8 @@ def render(report: Report) -> str:
 def _summary(report: Report) -> str:
     views = "no views" if report.position is None else f"views at position {report.position}"
     size = f"{report.leaves} leaves, {report.events} events, {views}"
+    if report.waiting:
+        size += f", {report.waiting} acknowledged bodies waiting for a leaf"
     verdict = "everything holds" if report.clean else "something does not hold"
     return f"Checked {size}: {verdict}."
 

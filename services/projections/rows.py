@@ -4,6 +4,7 @@ Pure: a body goes in, rows come out. The order of `BATCH_COLUMNS` is the order o
 """
 
 import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
@@ -386,6 +387,8 @@ def _note(rows: Rows, place: tuple[int, int, str], event: Event, ring: KeyRing, 
 # --- digests of content ------------------------------------------------------------------
 
 _LOOSE = msgspec.json.Decoder(list[msgspec.Raw])
+#: Digits that `int` reads without being told to (`sys.set_int_max_str_digits`).
+_INTEGER_DIGITS = 4_300
 
 
 def content_digests(body: bytes) -> list[int]:
@@ -400,6 +403,12 @@ def _digest(raw: msgspec.Raw) -> int:
     try:
         canonical = msgspec.json.encode(msgspec.json.decode(raw), order="sorted")
     except (msgspec.DecodeError, RecursionError):
-        # An ignored field holds what this decoder cannot read, such as 1e999: as sent, then.
-        canonical = bytes(raw)
+        # An ignored field holds what this decoder will not read, such as 1e999. The slow
+        # reader takes it, and equal values stay equal whatever the key order.
+        canonical = json.dumps(json.loads(bytes(raw), parse_int=_whole), sort_keys=True).encode()
     return int.from_bytes(hashlib.sha256(canonical).digest()[:8], signed=True)
+
+
+def _whole(digits: str) -> int | str:
+    """An integer; one longer than `int` reads stays as it was written."""
+    return int(digits) if len(digits) < _INTEGER_DIGITS else digits

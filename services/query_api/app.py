@@ -21,8 +21,11 @@ DESCRIPTION = """
 Every answer names the position (leaf index) that it was computed at. `as_of` asks for what was
 recorded up to a position or date, inclusive. Formats by `Accept` or by a suffix of the path
 (`.json`, `.ndjson`, `.csv`), which wins and is taken off once: an id that itself ends so is asked
-for with a suffix behind it. Money is a decimal string. CSV cells are never altered to please a
-spreadsheet: import ids as text.
+for with a suffix behind it. Money is a decimal string.
+
+CSV has one row for each slice and columns that never change. A slice with a second currency goes
+on in a further row that holds its key, the currency and the money alone, so every column can be
+added up. Cells are never altered to please a spreadsheet: import ids as text.
 """
 _log = structlog.get_logger()
 
@@ -75,7 +78,7 @@ def create_app(state: QueryState) -> FastAPI:
         description=DESCRIPTION,
         docs_url=None,
         redoc_url=None,
-        openapi_url="/v1/openapi.json",
+        openapi_url="/openapi.json",
         redirect_slashes=False,
     )
     app.state.query = state
@@ -103,7 +106,8 @@ def _install_errors(app: FastAPI, state: QueryState) -> None:
         return answer(error)
 
     async def on_database(request: Request, error: Exception) -> Response:
-        _log.error("database error", path=request.url.path, exc_info=error)
+        # SQLAlchemy puts the statement into its message: that says more than our frames would.
+        _log.error("database error", path=request.url.path, error=str(error))
         detail = "the views cannot be read now; ask again"
         return answer(Problem(503, "unavailable", detail, headers={"Retry-After": "2"}))
 

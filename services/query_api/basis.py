@@ -79,7 +79,10 @@ async def _at_position(snapshot: Snapshot, days: Days, as_of: int) -> Cut:
 
 async def _day_of(snapshot: Snapshot, days: Days, index: int) -> date:
     stored = await snapshot.leaf(index)
-    assert stored is not None, "the log has no hole"
+    if stored is None:
+        # With Kafka the index may lag the topic, and so the views that are folded from it.
+        detail = f"the index does not hold leaf {index} yet; ask again"
+        raise Problem(503, "index-behind", detail, headers={"Retry-After": "1"})
     return days.day_of(stored.leaf.sequenced)
 
 

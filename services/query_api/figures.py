@@ -198,3 +198,8 @@ def pay_members(sums: Sums) -> dict[str, Any]:
 
 def _paid(sums: Counter[str]) -> Paid:
     return Paid(sums["payments"], *(from_micros(sums[name]) for name in PAID))
+
+
+def members(slice_: Slice) -> dict[str, Any]:
+    """The members of a slice, to stand beside a row's key."""
+    return {name: getattr(slice_, name) for name in slice_.__struct_fields__}

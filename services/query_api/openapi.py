@@ -1,15 +1,17 @@
 """OpenAPI 3.1: every route with its parameters, its readers, its formats and its errors."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
-from fastapi import FastAPI
+from fastapi import FastAPI, Path
 from fastapi.openapi.utils import get_openapi
 
 from events.access import Role
+from events.receipt import Receipt
 from services.query_api import answers
+from services.query_api.examples import example_of
 from services.query_api.formats import CSV, JSON, MEDIA, NDJSON
 from services.query_api.parameters import PARAMETERS
 from services.web.problems import PROBLEM_TYPE
@@ -24,13 +26,28 @@ _PROBLEMS = {
     422: ("unknown-basis", "`as_of` is not recorded yet, or the period is empty."),
     503: ("unavailable", "The views or the access record cannot be reached: ask again later."),
 }
-_ANSWERS = tuple(
-    found
-    for found in vars(answers).values()
-    if isinstance(found, type)
-    and issubclass(found, msgspec.Struct)
-    and found.__module__ == answers.__name__
+_ANSWERS = (
+    Receipt,
+    *(
+        found
+        for found in vars(answers).values()
+        if isinstance(found, type)
+        and issubclass(found, msgspec.Struct)
+        and found.__module__ == answers.__name__
+    ),
 )
+
+
+def _path(description: str, example: str) -> Any:
+    return Path(description=description, openapi_examples={"one": {"value": example}})
+
+
+PlatformId = Annotated[str, _path("The platform's emitter id.", "atlas")]
+Pseudonym = Annotated[str, _path("The worker's pseudonym on that platform.", "w-7f3a")]
+EventNumber = Annotated[str, _path("The event's number in the register, from 0.", "88")]
+EmitterName = Annotated[str, _path("Who signed the submission.", "atlas")]
+SubmissionName = Annotated[str, _path("The submission's id (`jti`).", "2026-10-12.1")]
+TypeName = Annotated[str, _path("An event type, or `events` for all.", "task.approved.v1")]
 _HEADERS = {
     "Registry-Position": {
         "description": "The position (leaf index) that the answer was computed at.",
@@ -51,8 +68,10 @@ def described(
     media: str = MEDIA[JSON],
 ) -> dict[str, Any]:
     """What a route decorator needs to document a route."""
-    reference = {"$ref": _REFERENCE.format(name=answer.__name__)} if answer else {}
-    content: dict[str, Any] = {media: {"schema": reference}}
+    content: dict[str, Any] = {media: {"schema": {}}}
+    if answer:
+        schema = {"$ref": _REFERENCE.format(name=answer.__name__)}
+        content = {media: {"schema": schema, "example": example_of(answer)}}
     columns = tuple(table)
     if columns:
         content[MEDIA[NDJSON]] = {"schema": {"type": "string"}}
@@ -70,13 +89,16 @@ def described(
         "responses": {
             200: {"content": content, "headers": _HEADERS},
             304: {"description": "The answer that `If-None-Match` names still holds."},
-            **{status: _problem(status) for status in _statuses(public)},
+            **{status: _problem(status) for status in _statuses(public, extra["parameters"])},
         },
     }
 
 
-def _statuses(public: bool) -> list[int]:
-    return [status for status in _PROBLEMS if not (public and status in {401, 403})]
+def _statuses(public: bool, parameters: Iterable[Mapping[str, Any]]) -> list[int]:
+    never = {401, 403} if public else set()
+    if not {"as_of", "from"} & {parameter["name"] for parameter in parameters}:
+        never.add(422)
+    return [status for status in _PROBLEMS if status not in never]
 
 
 def _problem(status: int) -> dict[str, Any]:
@@ -121,8 +143,9 @@ def _document(app: FastAPI) -> dict[str, Any]:
     }
     for path in document["paths"].values():
         for operation in path.values():
-            # FastAPI's own validation answers 422 with a shape that this service never sends.
-            operation["responses"].pop("HTTPValidationError", None)
+            # FastAPI adds a 422 of its own, in a shape that this service never sends.
+            if PROBLEM_TYPE not in operation["responses"].get("422", {}).get("content", {}):
+                operation["responses"].pop("422", None)
     return document
 
 

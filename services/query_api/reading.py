@@ -71,7 +71,7 @@ async def reading(
     state = state_of(request)
     reader = await reader_of(request, roles)
     query = read_query(request, names)
-    days = (await state.establishment()).days
+    _, days = await state.establishment()
     async with state.database.snapshot() as snapshot:
         cut = await find_cut(snapshot, days, state.today(days), query.get("as_of"))
         yield Reading(request, state, reader, query, snapshot, cut, days)

@@ -6,6 +6,7 @@ import pytest
 from checker_world import World, event, public, registered, work
 
 from events.jose import PrivateKey
+from services.checker.history import Answer, Attempt
 from services.checker.report import render
 
 
@@ -148,11 +149,53 @@ async def test_a_quarantined_leaf_is_in_no_view(world: World) -> None:
     await holds(world)
 
 
+async def test_nanoseconds_are_rounded_alike(world: World) -> None:
+    await world.establish("alpha")
+    for digits in ("9999994", "9999995", "99999949999", "999999500", "123456499", "0000005"):
+        moment = f"2026-02-27T23:59:59.{digits}Z"
+        await world.send(
+            "alpha",
+            event("task.completed", work(submitted=moment)),
+            event("dispute.decided", {"dispute": digits, "decided_at": moment}),
+        )
+    await world.settle()
+    await holds(world)
+
+
 async def test_contents_that_are_equal_or_nearly(world: World) -> None:
     await world.establish("alpha")
     base = event("day.nil", {"day": "2026-01-01"}, id="x", extra={"a": 1, "b": [1.5, None, "é"]})
     turned = dict(reversed(base.items()))
     turned["extra"] = {"b": [1.50, None, "\u00e9"], "a": 1}
     other = {**base, "extra": {"a": 1, "b": [1.5, None, "e"]}}
-    await world.say("alpha", base, turned, other)
+    whole = {**base, "extra": {"a": 1.0, "b": [1.5, None, "é"]}}
+    await world.say("alpha", base, turned, other, whole)
+    pairs = [(2**64, 2.0**64), (2**70, 2**70 + 1), (-0.0, 0), ("é", "e\u0301")]
+    for first, second in pairs:
+        made = event("day.nil", {"day": "2026-01-01"})
+        await world.say("alpha", {**made, "x": first}, {**made, "x": second})
     await holds(world)
+
+
+async def test_a_leaf_that_was_folded_before_it_was_quarantined_is_found(world: World) -> None:
+    await world.establish("alpha")
+    await world.say("alpha", event("task.completed", work(seconds=1)))
+    act = {"leaf_index": 2, "reason_code": "bad"}
+    await world.send("authority", event("submission.quarantined", act))
+    await world.sequence()
+    report = await world.check()
+    assert report.findings[0].where == "view submission, leaf_index 2, emitter alpha"
+    assert report.findings[0].expected == "no such row"
+    assert report.notes == ("leaf 2 is quarantined: no view may hold it",)
+
+
+async def test_what_waits_for_its_leaf_is_counted_and_no_fault(world: World) -> None:
+    await world.establish("alpha")
+    made = await world.send("alpha", event("day.nil", {"day": "2026-01-01"}))
+    history = [Attempt("alpha", made.submission, made.body_sha256, Answer.ACKED)]
+    report = await world.check(history=history)
+    assert report.clean, render(report)
+    assert report.waiting == 1
+    lost = [*history, Attempt("alpha", "lost", bytes(32), Answer.ACKED)]
+    (finding,) = (await world.check(history=lost)).findings
+    assert finding.what == "acknowledged"

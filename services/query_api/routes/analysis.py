@@ -21,6 +21,7 @@ from services.query_api.figures import (
     Row,
     Sums,
     is_empty,
+    members,
     paid_slice_of,
     slice_of,
     split_unallocated,
@@ -28,7 +29,7 @@ from services.query_api.figures import (
     total,
 )
 from services.query_api.flat import PAY_COLUMNS, WORK_COLUMNS, flatten_slice
-from services.query_api.openapi import described
+from services.query_api.openapi import PlatformId, described
 from services.query_api.parameters import UNSTATED, Values, path_text
 from services.query_api.reading import Reading, reading
 from services.web.problems import Problem
@@ -108,7 +109,7 @@ async def _headers(r: Reading, platform: str | None) -> list[dict[str, Any]]:
 
 
 @router.get("/v1/platforms/{platform}", **described(Platform, ANALYSTS, _PLATFORM, SERIES_COLUMNS))
-async def platform(request: Request, platform: str) -> Response:
+async def platform(request: Request, platform: PlatformId) -> Response:
     """One platform: its series by work day or month, refusals, and how well it reports."""
     async with reading(request, ANALYSTS, _PLATFORM) as r:
         name = path_text("platform", platform)
@@ -175,8 +176,3 @@ def period_values(query: Values) -> Values:
 def by_of(query: Values) -> str:
     """Length of a period."""
     return query["by"] or "month"
-
-
-def members(slice_: Any) -> dict[str, Any]:
-    """The members of a slice, to stand beside a row's key."""
-    return {name: getattr(slice_, name) for name in slice_.__struct_fields__}

@@ -29,7 +29,7 @@ from services.query_api.evidence import body_of, event_ids, raw_event, typed_eve
 from services.query_api.figures import paid_slice_of, sums_by, total
 from services.query_api.flat import flatten_slice
 from services.query_api.formats import PATH_KEY, conditional
-from services.query_api.openapi import described
+from services.query_api.openapi import EventNumber, PlatformId, Pseudonym, described
 from services.query_api.parameters import LIMIT_DEFAULT, path_number, path_text
 from services.query_api.reading import Reading, reading
 from services.query_api.report import Finding, noted
@@ -54,7 +54,7 @@ _TASK_COLUMNS = TaskRow.__struct_fields__
     "/v1/platforms/{platform}/workers/{worker:path}",
     **described(Worker, CASES, _WORKER, SERIES_COLUMNS),
 )
-async def worker(request: Request, platform: str, worker: str) -> Response:
+async def worker(request: Request, platform: PlatformId, worker: Pseudonym) -> Response:
     """One worker on one platform by work and pay days, and the contracts she worked under."""
     async with reading(request, CASES, _WORKER) as r:
         name = only_platform(r.reader, path_text("platform", platform))
@@ -144,7 +144,7 @@ def next_link(request: Request, cursor: str | None) -> Mapping[str, str]:
 
 
 @router.get("/v1/events/{number}", **described(EventAnswer, CASES))
-async def event(request: Request, number: str) -> Response:
+async def event(request: Request, number: EventNumber) -> Response:
     """One event as it was signed, its leaf, what it added, and what corrected it."""
     async with reading(request, CASES) as r:
         evidence = await _evidence(r, path_number("event number", number))
@@ -154,7 +154,7 @@ async def event(request: Request, number: str) -> Response:
 
 
 @router.get("/v1/events/{number}/bytes", **described(None, CASES, media=CONTENT_TYPE))
-async def signed_bytes(request: Request, number: str) -> Response:
+async def signed_bytes(request: Request, number: EventNumber) -> Response:
     """The exact submission body that holds an event, with the token that signed it. A worker gets
     it where every event in it is about her: the others' rows are not hers."""
     async with reading(request, CASES) as r:

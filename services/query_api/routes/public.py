@@ -9,7 +9,7 @@ from events.leaf import utc_text
 from events.schema import event_types, schema_of_batch, schema_of_type
 from services.query_api.answers import KeyList, KeyRow, Registry, SchemaList
 from services.query_api.formats import Answer, render
-from services.query_api.openapi import described
+from services.query_api.openapi import TypeName, described
 from services.query_api.parameters import read_query
 from services.query_api.reading import state_of
 from services.web.problems import Problem
@@ -23,14 +23,14 @@ async def registry(request: Request) -> Response:
     """Who keeps this register, its identity, time and position, and the limits of the door."""
     state = state_of(request)
     read_query(request, ())
-    established = await state.establishment()
+    established, _ = await state.establishment()
     async with state.database.snapshot() as snapshot:
         position, tzdata = snapshot.position, snapshot.tzdata
     document = Registry(
         identity=state.identity,
         name=established.name,
         country=established.country,
-        time_zone=established.days.time_zone,
+        time_zone=established.time_zone,
         time=utc_text(state.clock()),
         position=position,
         log_position=await state.database.tail(),
@@ -86,7 +86,7 @@ async def schemas(request: Request) -> Response:
 
 
 @router.get("/v1/schemas/{type}", **described(None, public=True))
-async def schema(request: Request, type: str) -> Response:
+async def schema(request: Request, type: TypeName) -> Response:
     """JSON Schema 2020-12 of one event type, or of all (`events`)."""
     read_query(request, ())
     if type == "events":

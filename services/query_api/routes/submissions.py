@@ -7,13 +7,14 @@ from fastapi import APIRouter, Request, Response
 from sqlalchemy import select
 
 from events.leaf import LeafOutcome
+from events.receipt import Receipt
 from migrations.tables import submission as submission_table
 from services.query_api.access import SUBMITTERS, forbidden, may_read_submissions
 from services.query_api.answers import Noted, Report, ReportCounts
 from services.query_api.cursors import Cursor, question, read_cursor, write_cursor
 from services.query_api.database import Row, StoredLeaf
 from services.query_api.evidence import body_of, event_ids
-from services.query_api.openapi import described
+from services.query_api.openapi import EmitterName, SubmissionName, described
 from services.query_api.parameters import LIMIT_DEFAULT, path_text
 from services.query_api.reading import Reading, reading
 from services.query_api.report import (
@@ -36,7 +37,7 @@ _COLUMNS = Noted.__struct_fields__
     "/v1/emitters/{emitter}/submissions/{submission}",
     **described(Report, SUBMITTERS, _REPORT, _COLUMNS),
 )
-async def report(request: Request, emitter: str, submission: str) -> Response:
+async def report(request: Request, emitter: EmitterName, submission: SubmissionName) -> Response:
     """The submission report: outcome, code 0 to 3, and every anomaly with how to correct it."""
     async with reading(request, SUBMITTERS, _REPORT) as r:
         stored = await _leaf(r, emitter, submission)
@@ -54,9 +55,9 @@ async def report(request: Request, emitter: str, submission: str) -> Response:
 
 @router.get(
     "/v1/emitters/{emitter}/submissions/{submission}/receipt",
-    **described(None, SUBMITTERS, ("leaf",)),
+    **described(Receipt, SUBMITTERS, ("leaf",)),
 )
-async def receipt(request: Request, emitter: str, submission: str) -> Response:
+async def receipt(request: Request, emitter: EmitterName, submission: SubmissionName) -> Response:
     """The receipt: the same bytes for ever, signed by the registry key in force at the leaf."""
     async with reading(request, SUBMITTERS, ("leaf",)) as r:
         stored = await _leaf(r, emitter, submission)

@@ -1,5 +1,6 @@
--- The facts of the cut's day up to its leaf, shaped as the folds' batch.
+-- The facts of the cut's day up to its leaf, shaped as the folds' batch. A cut of whole days has
+-- leaf -1: then no fact is looked at.
 batch AS (
     SELECT *, false AS repeat, NULL::text AS rule FROM fact
-    WHERE recorded_day = :before AND leaf_index <= :leaf
+    WHERE CAST(:leaf AS bigint) >= 0 AND recorded_day = :before AND leaf_index <= :leaf
 )

@@ -1,0 +1,137 @@
+"""From the query API's answers to the figures of the summary and the report."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from deploy.demo.figures import UNALLOCATED, Day, Figures, Floor, Rate, Slice
+from policies.bundle import Bundle
+from policies.meanings import HOURLY_MINIMUM
+
+#: Gets a path of the query API as decoded JSON.
+Get = Callable[[str], Any]
+
+#: The API's names of unpaid seconds, and those of the page.
+_UNPAID = {
+    "rejected": "rejected",
+    "not_submitted": "not-submitted",
+    "fault": "fault",
+    "search": "search",
+    "qualification": "qualification",
+    "waiting": "waiting",
+}
+
+
+def gather(get: Get, bundle: Bundle, rates: Iterable[Rate], recorded: tuple[date, date]) -> Figures:
+    """Everything on the page. `recorded`: first and last recorded day, both inclusive."""
+    platforms = get("/v1/platforms")
+    sectors = get("/v1/sectors?by=day")
+    details = [get(f"/v1/platforms/{row['platform']}?by=day") for row in platforms["rows"]]
+    parts = tuple(_slice(row["name"], row, row["workers"]) for row in platforms["rows"])
+    return Figures(
+        position=platforms["basis"]["position"],
+        recorded_from=recorded[0],
+        recorded_to=recorded[1],
+        policy=f"{bundle.country} {bundle.digest}",
+        platforms=parts,
+        sectors=_sectors(sectors["rows"]),
+        total=_total(parts),
+        refusals_by_reason=_refusals(details),
+        series=_series(sectors["rows"]),
+        floor=_floor(bundle),
+        rates=tuple(rates),
+    )
+
+
+def _slice(name: str, row: Mapping[str, Any], workers: int | None = None) -> Slice:
+    seconds = row["seconds"]
+    paid = row.get("paid")
+    return Slice(
+        name=name,
+        workers=workers,
+        counts=row["counts"],
+        paid_seconds=seconds["paid"],
+        unpaid_seconds={_UNPAID[kind]: seconds[kind] for kind in _UNPAID if seconds[kind]},
+        paid_unstated_seconds=seconds["paid_unstated"],
+        earned=_money(row["earned"]),
+        gross=None if paid is None else {code: Decimal(one["gross"]) for code, one in paid.items()},
+        fee=None if paid is None else {code: Decimal(one["fee"]) for code, one in paid.items()},
+        net=None if paid is None else {code: Decimal(one["net"]) for code, one in paid.items()},
+    )
+
+
+def _money(amounts: Mapping[str, str]) -> dict[str, Decimal]:
+    return {code: Decimal(amount) for code, amount in amounts.items()}
+
+
+def _sectors(rows: Iterable[Mapping[str, Any]]) -> tuple[Slice, ...]:
+    """One slice for each task group over all days; time of no task on its own line."""
+    by_group: dict[str, list[Slice]] = {}
+    for row in rows:
+        name = row["task_group"] or UNALLOCATED
+        by_group.setdefault(name, []).append(_slice(name, row))
+    named = sorted(name for name in by_group if name != UNALLOCATED)
+    last = [UNALLOCATED] if UNALLOCATED in by_group else []
+    return tuple(_added(name, by_group[name]) for name in [*named, *last])
+
+
+def _series(rows: Iterable[Mapping[str, Any]]) -> tuple[Day, ...]:
+    by_day: dict[str, list[Slice]] = {}
+    for row in rows:
+        by_day.setdefault(row["period"], []).append(_slice("", row))
+    return tuple(_day(date.fromisoformat(day), parts) for day, parts in sorted(by_day.items()))
+
+
+def _day(day: date, parts: Iterable[Slice]) -> Day:
+    whole = _added("", parts)
+    lost = sum(whole.unpaid_seconds.values())
+    return Day(day, whole.counts["completed"], whole.paid_seconds, lost)
+
+
+def _total(parts: Iterable[Slice]) -> Slice:
+    """All platforms together. Workers are not added up: one person may work on several."""
+    return _added("All platforms", parts)
+
+
+def _added(name: str, parts: Iterable[Slice]) -> Slice:
+    parts = list(parts)
+    has_pay = all(part.gross is not None for part in parts)
+    return Slice(
+        name=name,
+        workers=None,
+        counts=_sum(part.counts for part in parts),
+        paid_seconds=sum(part.paid_seconds for part in parts),
+        unpaid_seconds=_sum(part.unpaid_seconds for part in parts),
+        paid_unstated_seconds=sum(part.paid_unstated_seconds for part in parts),
+        earned=_sum(part.earned for part in parts),
+        gross=_sum(part.gross or {} for part in parts) if has_pay else None,
+        fee=_sum(part.fee or {} for part in parts) if has_pay else None,
+        net=_sum(part.net or {} for part in parts) if has_pay else None,
+    )
+
+
+def _sum(maps: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    added: dict[str, Any] = {}
+    for one in maps:
+        for name, value in one.items():
+            added[name] = added.get(name, 0) + value
+    return added
+
+
+def _refusals(details: Iterable[Mapping[str, Any]]) -> dict[str | None, int]:
+    counted: dict[str | None, int] = {}
+    for detail in details:
+        for refusal in detail["refusals"]:
+            reason = refusal["reason"]
+            counted[reason] = counted.get(reason, 0) + refusal["rejected"]
+    return counted
+
+
+def _floor(bundle: Bundle) -> tuple[Floor, ...]:
+    parameter = bundle.parameters[HOURLY_MINIMUM]
+    return tuple(
+        Floor(value.since, value.value, parameter.currency or "", value.reference or "")
+        for value in parameter.values
+        if isinstance(value.value, Decimal) and value.since is not None
+    )

@@ -1,0 +1,199 @@
+"""One small answer of each kind for the API's description, made of the very types it is made of."""
+
+from datetime import date
+from typing import Any
+
+import msgspec
+
+from events.receipt import Receipt
+from services.query_api import answers as a
+from services.query_api.basis import Basis
+from services.query_api.figures import (
+    COUNTS,
+    PAID,
+    SECONDS,
+    members,
+    paid_slice_of,
+    slice_of,
+    total,
+)
+
+_BASIS = Basis(1204, "2026-10-31", "2026.1")
+_PERIOD: dict[str, Any] = {"by": "month", "from_": date(2026, 10, 1), "to": date(2026, 10, 31)}
+_AT, _DIGEST = "2026-10-31T18:04:05.000000Z", "9f86d081884c7d659a2feaa0c55ad015" * 2
+
+_ROW = {
+    **dict.fromkeys(COUNTS, 0),
+    **dict.fromkeys((f"{name}_seconds" for name in SECONDS), 0),
+    "currency": "USD",
+    "completed": 12,
+    "approved": 11,
+    "rejected": 1,
+    "worked_seconds": 7_200,
+    "paid_seconds": 6_600,
+    "rejected_seconds": 600,
+    "search_seconds": 1_800,
+    "earned": 8_120_000,
+}
+_PAY = {
+    **dict.fromkeys(PAID, 0),
+    "currency": "USD",
+    "payments": 1,
+    "gross": 8_000_000,
+    "net": 7_600_000,
+}
+_WORK_SUMS = total([_ROW])
+_SUMS = total([_ROW], [_PAY])
+_WHO: dict[str, Any] = {
+    "platform": "atlas",
+    "name": "Atlas Tasks",
+    "country": "MA",
+    "kind": "platform",
+    "registered_leaf": 1,
+    "successor": None,
+    "workers": 310,
+}
+_SERIES = [a.PeriodRow(period="2026-10", **members(paid_slice_of(_SUMS)))]
+_NOTED = a.Noted(
+    event_number=88,
+    event_id="t-100-approved",
+    rule="work-without-contract",
+    pointer="/data/contract",
+    text="The work names no contract, or one that was never published.",
+    remedy="Publish the contract and name it in task events.",
+)
+_TASK = a.TaskRow(
+    event_number=88,
+    leaf_index=17,
+    recorded_day=date(2026, 10, 12),
+    platform="atlas",
+    type="task.approved.v1",
+    event_id="t-100-approved",
+    worker="w-7f3a",
+    task="t-100",
+    contract="c-12",
+    residence="MA",
+    task_group="ai-training",
+    day=date(2026, 10, 11),
+    kind="approved",
+    n=1,
+    seconds=600,
+    amount="0.74",
+    currency="USD",
+    rail=None,
+    reason=None,
+    decided_by="human",
+    sandbox=False,
+    corrected_by=[],
+)
+_LEAF: dict[str, Any] = {
+    "emitter": "atlas",
+    "submission": "2026-10-12.1",
+    "leaf_index": 17,
+    "received_at": _AT,
+    "sequenced_at": _AT,
+}
+
+_EXAMPLES = (
+    a.Sectors(
+        basis=_BASIS,
+        **_PERIOD,
+        totals=slice_of(_WORK_SUMS),
+        rows=[
+            a.SectorRow(task_group="ai-training", period="2026-10", **members(slice_of(_WORK_SUMS)))
+        ],
+    ),
+    a.Platforms(
+        basis=_BASIS,
+        from_=None,
+        to=None,
+        rows=[a.PlatformRow(**_WHO, **members(paid_slice_of(_SUMS)))],
+    ),
+    a.Platform(
+        basis=_BASIS,
+        **_WHO,
+        **_PERIOD,
+        totals=paid_slice_of(_SUMS),
+        rows=_SERIES,
+        refusals=[a.Refusal(reason="quality", decided_by="model", rejected=1, seconds=600)],
+        events=[a.TypeCount(type="task.completed.v1", sandbox=False, events=12)],
+        unstated=[a.UnstatedCount(type="task.completed.v1", field="residence", events=2)],
+        anomalies=[a.RuleCount(rule="event-id-reused", anomalies=1)],
+    ),
+    a.Worker(
+        basis=_BASIS,
+        platform="atlas",
+        worker="w-7f3a",
+        first_recorded_day=date(2026, 10, 2),
+        **_PERIOD,
+        totals=paid_slice_of(_SUMS),
+        rows=_SERIES,
+        contracts=[a.Contract(contract="c-12", events=24, terms={"contract": "c-12"})],
+    ),
+    a.Tasks(basis=_BASIS, rows=[_TASK], next=None),
+    a.EventAnswer(
+        basis=_BASIS,
+        event_number=88,
+        event_index=3,
+        leaf_hash=_DIGEST,
+        **_LEAF,
+        event={"type": "task.approved.v1", "id": "t-100-approved"},
+        facts=[],
+        corrected_by=[],
+        anomalies=[_NOTED],
+    ),
+    a.Report(
+        **_LEAF,
+        outcome="counted",
+        events=100,
+        first_event=85,
+        folded=True,
+        code=1,
+        counts=a.ReportCounts(accepted=99, repeated=0, anomalous=1, not_counted=0),
+        anomalies=[_NOTED],
+        anomalies_total=1,
+        position=1204,
+    ),
+    Receipt(
+        **_LEAF,
+        leaf_hash=_DIGEST,
+        outcome="counted",
+        body_sha256=_DIGEST,
+        events=100,
+        first_event=85,
+        receipt="eyJhbGciOiJFZDI1NTE5In0.eyJsZWFmX2luZGV4IjoxN30.c2ln",
+    ),
+    a.KeyList(
+        rows=[
+            a.KeyRow(
+                kid="kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k",
+                emitter="atlas",
+                kind="platform",
+                name="Atlas Tasks",
+                jwk={"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrw"},
+                added_leaf=1,
+                revoked_leaf=None,
+            )
+        ]
+    ),
+    a.Registry(
+        identity=_DIGEST,
+        name="Direction du travail",
+        country="MA",
+        time_zone="Africa/Casablanca",
+        time=_AT,
+        position=1204,
+        log_position=1204,
+        tzdata="2026.1",
+        limits={"events_max": 1000},
+    ),
+    a.SchemaList(rows=[{"type": "task.approved.v1", "schema": "/v1/schemas/task.approved.v1"}]),
+)
+
+
+def example_of(answer: type[Any]) -> Any:
+    """The example of a kind of answer as plain data; KeyError if it has none."""
+    return msgspec.to_builtins(_BY_TYPE[answer])
+
+
+_BY_TYPE: dict[type[Any], Any] = {type(example): example for example in _EXAMPLES}

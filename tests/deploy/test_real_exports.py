@@ -1,0 +1,104 @@
+"""The main job on real input: export files in, figures out, through real processes.
+
+Counts are those that the README of the export files states for the `mturk-*` ones.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.exports import crowdwork
+from tests.support.running import Running, running_registry
+
+APPROVED, REJECTED, SUBMITTED = 17_756, 200, 13_879
+SANDBOX, OVERTURNED = 865, 23
+
+
+@pytest.fixture(scope="module")
+def files() -> list[str]:
+    return [str(path) for path in sorted(crowdwork().glob("mturk-*"))]
+
+
+@pytest.fixture(scope="module")
+def pushed(files: list[str]) -> Iterator[tuple[Running, str]]:
+    """A registry into which every MTurk export was pushed once, and what push said."""
+    with running_registry() as registry:
+        key = str(registry.folder / "mturk.key")
+        ice = "001561191000066"
+        registry.own("platform", "add", "MTurk", "--tax-id", ice, "--key-out", key)
+        said = registry.run("push", *files, "--as", key, "--url", registry.url)
+        yield registry, said
+
+
+def number(said: str, label: str) -> int:
+    """The figure behind a label in what push printed."""
+    found = re.search(rf"^\s*{re.escape(label)}\s+([\d,]+)\s*$", said, re.MULTILINE)
+    assert found, f"{label!r} in:\n{said}"
+    return int(found[1].replace(",", ""))
+
+
+def test_push_reports_the_assignments_that_the_readme_counts(pushed: tuple[Running, str]) -> None:
+    _, said = pushed
+
+    assert number(said, "distinct assignments") == APPROVED + REJECTED + SUBMITTED
+    assert number(said, "approved") == APPROVED
+    assert number(said, "rejected") == REJECTED
+    assert number(said, "submitted") == SUBMITTED
+    assert number(said, "of them sandbox, no real money") == SANDBOX
+    assert number(said, "rows that cannot be read") == 0
+
+
+def test_views_equal_the_readme_less_the_sandbox(pushed: tuple[Running, str]) -> None:
+    registry, _ = pushed
+
+    (platform,) = registry.get("/v1/platforms", role="analyst")["rows"]
+    tasks = registry.get("/v1/platforms/mturk?by=month", role="analyst")
+
+    sandbox_approved = 242
+    assert platform["counts"]["completed"] == APPROVED + REJECTED + SUBMITTED - SANDBOX
+    assert platform["counts"]["approved"] == APPROVED - sandbox_approved
+    # A rejection that was overturned is a rejection and its withdrawal: they cancel out.
+    assert platform["counts"]["rejected"] == REJECTED
+    events = {(row["type"], row["sandbox"]): row["events"] for row in tasks["events"]}
+    assert events["task.completed.v1", True] == SANDBOX
+    assert events["task.approved.v1", True] == sandbox_approved
+    assert events["rejection.withdrawn.v1", False] == OVERTURNED
+
+
+def test_pushing_again_in_another_order_is_all_repeats(
+    pushed: tuple[Running, str], files: list[str]
+) -> None:
+    registry, said = pushed
+    before = registry.get("/v1/platforms", role="analyst")
+
+    key = str(registry.folder / "mturk.key")
+    again = registry.run("push", *reversed(files), "--as", key, "--url", registry.url)
+
+    made = number(said, "made")
+    assert number(again, "repeated: the registry had them already") == made
+    assert number(again, "accepted") == 0
+    assert registry.get("/v1/platforms", role="analyst") == before
+
+
+def test_the_checker_agrees_and_a_rebuild_gives_the_same_bytes(
+    pushed: tuple[Running, str],
+) -> None:
+    registry, _ = pushed
+
+    assert "everything holds" in registry.own("check")
+    assert "equal to generation" in registry.own("rebuild")
+    assert "everything holds" in registry.own("check")
+
+
+def test_one_assignment_leads_from_the_figure_to_its_signed_bytes(
+    pushed: tuple[Running, str], tmp_path: Path
+) -> None:
+    registry, _ = pushed
+
+    page = registry.get("/v1/tasks?platform=mturk&type=rejection.issued.v1&limit=1")
+    event = registry.get(f"/v1/events/{page['rows'][0]['event_number']}")
+
+    assert event["event"]["type"] == "rejection.issued.v1"
+    assert event["event"]["source"] == "/emitters/mturk"

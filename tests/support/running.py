@@ -1,0 +1,113 @@
+"""A real `sijill up`: its own processes, its own folder, commands run as a user would."""
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from deploy.ports import first_free
+from deploy.up import PORTS_NEEDED
+
+#: Seconds after which something that never happens fails a test instead of hanging it.
+PATIENCE = 60.0
+#: Test runs side by side look for ports in different places.
+_FIRST_PORT = 20_000 + os.getpid() % 5_000 * 4
+SIJILL = (sys.executable, "-m", "deploy.cli.main")
+
+
+@dataclass
+class Running:
+    """One registry in a folder; it can be killed and started again."""
+
+    folder: Path
+    port: int = field(
+        default_factory=lambda: first_free(20_000 + os.getpid() % 5_000, PORTS_NEEDED)
+    )
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Start and wait until it answers."""
+        with (self.folder / "up.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [*SIJILL, "up", "--data", str(self.folder / "data"), "--port", str(self.port)],
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self.until(lambda: (self.folder / "data" / "running.json").exists())
+
+    def kill(self) -> None:
+        """As a power cut for the processes: nobody says goodbye."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+        (self.folder / "data" / "running.json").unlink(missing_ok=True)
+
+    def stop(self) -> int:
+        """Ctrl-C; the exit code."""
+        assert self.process is not None
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+        return self.process.wait(PATIENCE)
+
+    def until(self, condition: Any) -> None:
+        """Return once the condition holds."""
+        deadline = time.monotonic() + PATIENCE
+        while not condition():
+            if time.monotonic() > deadline or (self.process and self.process.poll() is not None):
+                raise AssertionError((self.folder / "up.log").read_text())
+            time.sleep(0.05)
+
+    def run(self, *arguments: str, code: int = 0) -> str:
+        """Run a command on this registry's data; what it printed."""
+        return run_command(*arguments, code=code)
+
+    def own(self, *arguments: str, code: int = 0) -> str:
+        """A command that takes `--data`."""
+        return self.run(*arguments, "--data", str(self.folder / "data"), code=code)
+
+    def get(self, path: str, role: str = "inspector", **more: str) -> Any:
+        """An answer of the query API as decoded JSON."""
+        options = [part for name, value in more.items() for part in (f"--{name}", value)]
+        token = self.own("token", "--role", role, *options).strip()
+        answer = httpx.get(self.url + path, headers={"Authorization": f"Bearer {token}"})
+        return answer.raise_for_status().json()
+
+
+def run_command(*arguments: str, code: int = 0) -> str:
+    """Run `sijill` as a user would; what it printed."""
+    environment = {**os.environ, "COLUMNS": "200"}
+    done = subprocess.run(
+        [*SIJILL, *arguments], capture_output=True, text=True, env=environment, check=False
+    )
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+@contextlib.contextmanager
+def running_registry() -> Iterator[Running]:
+    """A registry of its own, stopped and removed afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="sj-", dir="/tmp"))
+    folder.chmod(0o711)
+    registry = Running(folder)
+    try:
+        registry.start()
+        yield registry
+    finally:
+        registry.stop()
+        shutil.rmtree(folder)
