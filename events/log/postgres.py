@@ -89,7 +89,7 @@ async def connect_pool(dsn: str, *, least: int = 1, most: int = 4, name: str = "
 
 
 @contextmanager
-def _told_plainly() -> Iterator[None]:
+def breaking_told() -> Iterator[None]:
     """Whatever breaks between us and the server is an error of the network's or the database's.
 
     The driver may notice only at the next step that the server died in the middle of one, and
@@ -102,13 +102,13 @@ def _told_plainly() -> Iterator[None]:
 
 
 async def _fetch(pool: asyncpg.Pool, query: str, *arguments: Any) -> list[asyncpg.Record]:
-    with _told_plainly():
+    with breaking_told():
         return await pool.fetch(query, *arguments)
 
 
 @asynccontextmanager
 async def _transaction(pool: asyncpg.Pool) -> AsyncIterator[Any]:
-    with _told_plainly():
+    with breaking_told():
         async with pool.acquire() as connection, connection.transaction():
             yield connection
 
@@ -141,7 +141,7 @@ class Hints:
         async with self._connecting:
             if self._connection is not None and not self._connection.is_closed():
                 return False
-            with _told_plainly():
+            with breaking_told():
                 self._connection = await asyncpg.connect(self._dsn)
                 await self._connection.add_listener(self._channel, self._heard)
             return True

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import asyncpg
 
+from events.log.postgres import breaking_told
 from events.sql import load_sql
 
 #: Seconds without a heartbeat after which another may take over.
@@ -33,15 +34,17 @@ class Lease:
     holder: str
 
     async def take(self) -> bool:
-        """Take or renew. False: another holds it and is alive."""
-        row = await self.connection.fetchrow(
-            _sql("lease_take"), self.role, self.holder, LEASE_SECONDS
-        )
-        if row is None:
-            return False
-        if row["lost_by"] is not None:
-            await self.connection.execute(_sql("lease_end_sessions"), row["lost_by"])
-        return True
+        """Take or renew. False: another holds it and is alive. OSError and kin: the session broke."""
+        # A frozen holder wakes up here, on a session that another has ended meanwhile.
+        with breaking_told():
+            row = await self.connection.fetchrow(
+                _sql("lease_take"), self.role, self.holder, LEASE_SECONDS
+            )
+            if row is None:
+                return False
+            if row["lost_by"] is not None:
+                await self.connection.execute(_sql("lease_end_sessions"), row["lost_by"])
+            return True
 
     async def give_back(self) -> None:
         """Let the next one in at once."""

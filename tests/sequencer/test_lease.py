@@ -16,6 +16,7 @@ from services.sequencer.sequencer import Sequencer
 from tests.fault.checking import assert_whole
 from tests.fault.clients import Client
 from tests.fault.faults import SteppedPool
+from tests.fault.waiting import until
 from tests.support.world import World
 
 MakeLease = Callable[[str], Awaitable[Lease]]
@@ -42,12 +43,20 @@ async def _expire(world: World) -> None:
     await connection.close()
 
 
-async def _ended(connection: asyncpg.Connection) -> bool:
-    try:
-        await connection.fetchval("SELECT 1")
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
-        return True
-    return False
+async def _ended(world: World, holder: str) -> None:
+    """Return once no session bears the holder's name."""
+    connection = await asyncpg.connect(world.dsn())
+
+    async def gone() -> bool:
+        statement = "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1"
+        return bool(await connection.fetchval(statement, holder) == 0)
+
+    await until(gone, f"the end of the sessions of {holder}")
+    await connection.close()
+
+
+async def _lives(one: Lease) -> bool:
+    return bool(await one.connection.fetchval("SELECT 1") == 1)
 
 
 async def test_one_holds_it_and_may_renew(lease_of: MakeLease) -> None:
@@ -56,7 +65,7 @@ async def test_one_holds_it_and_may_renew(lease_of: MakeLease) -> None:
     assert not await other.take()
     assert await one.take()
     assert not await other.take()
-    assert not await _ended(one.connection)
+    assert await _lives(one)
 
 
 async def test_one_that_expired_is_taken_and_cannot_be_renewed(
@@ -66,7 +75,7 @@ async def test_one_that_expired_is_taken_and_cannot_be_renewed(
     assert await one.take()
     await _expire(world)
     assert await other.take()
-    assert await _ended(one.connection)
+    await _ended(world, "one")
     back = await lease_of("one")
     assert not await back.take()
 
@@ -85,7 +94,7 @@ async def test_of_many_takers_one_gets_it(world: World, lease_of: MakeLease) -> 
     takers = [await lease_of(f"taker-{number}") for number in range(5)]
     taken = await asyncio.gather(*(taker.take() for taker in takers))
     assert sum(taken) == 1
-    assert not any([await _ended(taker.connection) for taker in takers])
+    assert all([await _lives(taker) for taker in takers])
 
 
 async def test_one_given_back_is_free_at_once_and_ends_nobody(lease_of: MakeLease) -> None:
@@ -93,7 +102,7 @@ async def test_one_given_back_is_free_at_once_and_ends_nobody(lease_of: MakeLeas
     assert await one.take()
     await one.give_back()
     assert await other.take()
-    assert not await _ended(one.connection)
+    assert await _lives(one)
 
 
 async def test_nobody_gives_back_what_another_holds(lease_of: MakeLease) -> None:
@@ -119,7 +128,7 @@ async def test_a_long_host_name_still_finds_its_sessions(
     assert await one.take()
     await _expire(world)
     assert await other.take()
-    assert await _ended(one.connection)
+    await _ended(world, one.connection.get_settings().application_name)
 
 
 async def test_the_taker_does_not_wait_for_a_frozen_transaction(
