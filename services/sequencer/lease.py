@@ -34,7 +34,7 @@ class Lease:
     holder: str
 
     async def take(self) -> bool:
-        """Take or renew. False: another holds it and is alive. OSError and kin: the session broke."""
+        """Take or renew. False: another holds it and is alive. Raises if the session broke."""
         # A frozen holder wakes up here, on a session that another has ended meanwhile.
         with breaking_told():
             row = await self.connection.fetchrow(
