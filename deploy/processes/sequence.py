@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry, Gauge
 from deploy.processes.backoff import keep_trying
 from deploy.processes.serving import health_app, serve_until, server, stop_on_signals
 from deploy.processes.settings import Settings
+from events.errors import Fatal
 from events.log.postgres import (
     INTAKE_CHANNEL,
     LEAF_CHANNEL,
@@ -24,6 +25,10 @@ from services.sequencer.lease import HEARTBEAT_SECONDS, Lease
 from services.sequencer.sequencer import Sequencer
 
 _log = structlog.get_logger()
+#: Characters of a host's name in a holder's, so that both fit an `application_name` of 63.
+_HOST_CHARS = 48
+#: Seconds between tries after an alarm.
+_ALARM_SECONDS = 5.0
 
 
 @dataclass(slots=True)
@@ -37,36 +42,46 @@ class State:
 
 def own_name() -> str:
     """Who holds a lease."""
-    return f"{socket.gethostname()}:{os.getpid()}"
+    return f"{socket.gethostname()[:_HOST_CHARS]}:{os.getpid()}"
 
 
 async def lead(settings: Settings, state: State, stop: asyncio.Event) -> None:
     """Take the lease when it is free, and write for as long as it is held."""
-    dsn = settings.dsn(SEQUENCER)
-    heart = await asyncpg.connect(dsn)
+    dsn, name = settings.dsn(SEQUENCER), own_name()
+    heart = await asyncpg.connect(dsn, server_settings={"application_name": name})
     leaf_hints, intake_hints = Hints(dsn, LEAF_CHANNEL), Hints(dsn, INTAKE_CHANNEL)
-    pool = await connect_pool(dsn)
-    lease = Lease(heart, "sequencer", own_name())
+    pool = await connect_pool(dsn, name=name)
+    lease = Lease(heart, "sequencer", name)
     try:
         log = PostgresSequencerLog(pool, leaf_hints, intake_hints)
+        state.sequencer = Sequencer(log, settings.clock)
         while not stop.is_set():
-            if await lease.take():
-                state.sequencer = Sequencer(log, settings.clock)
-                state.last_error = ""
-                await _write_while_held(lease, state, stop)
+            # One whose clock is wrong stands aside, for a standby's may be right.
+            if await state.sequencer.clock_fits() and await lease.take():
+                await _write_while_held(lease, state.sequencer, state, stop)
+                if not state.sequencer.progress.clock_fits:
+                    await lease.give_back()
+            state.last_error = ""
             await _pause(stop)
         await lease.give_back()
+    except Fatal as fatal:
+        state.last_error = str(fatal)
+        _log.error("sequencer stopped", alarm=str(fatal))
+        # The fault may be this one's own, such as a setting: a standby may do better.
+        await lease.give_back()
+        await _pause(stop, _ALARM_SECONDS)
     finally:
         state.leading = False
         await asyncio.gather(heart.close(), leaf_hints.close(), intake_hints.close())
         await pool.close()
 
 
-async def _write_while_held(lease: Lease, state: State, stop: asyncio.Event) -> None:
-    assert state.sequencer is not None
+async def _write_while_held(
+    lease: Lease, sequencer: Sequencer, state: State, stop: asyncio.Event
+) -> None:
     enough = asyncio.Event()
-    writing = asyncio.create_task(state.sequencer.run(enough))
-    state.leading = True
+    writing = asyncio.create_task(sequencer.run(enough))
+    state.leading, state.last_error = True, ""
     _log.info("leading")
     try:
         while not stop.is_set() and not writing.done() and await lease.take():
@@ -78,9 +93,9 @@ async def _write_while_held(lease: Lease, state: State, stop: asyncio.Event) -> 
         await writing
 
 
-async def _pause(stop: asyncio.Event) -> None:
+async def _pause(stop: asyncio.Event, seconds: float = HEARTBEAT_SECONDS) -> None:
     try:
-        await asyncio.wait_for(stop.wait(), HEARTBEAT_SECONDS)
+        await asyncio.wait_for(stop.wait(), seconds)
     except TimeoutError:
         return
 

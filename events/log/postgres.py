@@ -7,7 +7,8 @@ each index, so a second or a frozen sequencer changes nothing.
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,7 +18,7 @@ import msgspec
 
 from events.acts import PublicJwk
 from events.keys import Emitter, Key, KeyRing
-from events.leaf import LeafOutcome
+from events.leaf import NO_LEAF_HASH, leaf_hash
 from events.limits import INTAKE_PARTITIONS
 from events.log.protocol import (
     Arrival,
@@ -28,6 +29,16 @@ from events.log.protocol import (
     Positions,
     Round,
 )
+from events.log.rows import (
+    emitter_row,
+    indexed,
+    indexed_row,
+    intake_record,
+    intake_row,
+    key_row,
+    leaf_record,
+    leaf_row,
+)
 from events.sql import load_sql
 from events.vocabulary import EmitterKind
 
@@ -37,6 +48,8 @@ INTAKE_CHANNEL, LEAF_CHANNEL = "sijill_intake", "sijill_leaf"
 GROUP_MAX, GROUP_BYTES_MAX = 256, 16 * 1024 * 1024
 #: A transaction that lasts longer belongs to a frozen process; the server ends it.
 TRANSACTION_TIMEOUT = "30s"
+#: The constraint that lets one writer win each index.
+LEAF_KEY = "leaf_pk"
 #: Above every leaf index.
 _NO_LIMIT = 2**62
 _INTAKE_COLUMNS = (
@@ -61,15 +74,43 @@ def _sql(name: str) -> str:
     return load_sql("events.log.sql", name)
 
 
-async def connect_pool(dsn: str, *, least: int = 1, most: int = 4) -> asyncpg.Pool:
-    """Connections for a log; long transactions are ended by the server."""
+async def connect_pool(dsn: str, *, least: int = 1, most: int = 4, name: str = "") -> asyncpg.Pool:
+    """Connections for a log; long transactions are ended by the server.
+
+    `name`: of whoever opens them, so that the taker of a lease finds the sessions it must end.
+    """
     pool: asyncpg.Pool = await asyncpg.create_pool(
         dsn,
         min_size=least,
         max_size=most,
-        server_settings={"transaction_timeout": TRANSACTION_TIMEOUT},
+        server_settings={"transaction_timeout": TRANSACTION_TIMEOUT, "application_name": name},
     )
     return pool
+
+
+@contextmanager
+def breaking_told() -> Iterator[None]:
+    """Whatever breaks between us and the server is an error of the network's or the database's.
+
+    The driver may notice only at the next step that the server died in the middle of one, and
+    then names its own confusion: callers who wait for a lost connection took that for a bug.
+    """
+    try:
+        yield
+    except asyncpg.InternalClientError as error:
+        raise ConnectionError(f"the connection to the log broke: {error}") from error
+
+
+async def _fetch(pool: asyncpg.Pool, query: str, *arguments: Any) -> list[asyncpg.Record]:
+    with breaking_told():
+        return await pool.fetch(query, *arguments)
+
+
+@asynccontextmanager
+async def _transaction(pool: asyncpg.Pool) -> AsyncIterator[Any]:
+    with breaking_told():
+        async with pool.acquire() as connection, connection.transaction():
+            yield connection
 
 
 class Hints:
@@ -80,13 +121,12 @@ class Hints:
         self._channel = channel
         self._event = asyncio.Event()
         self._connection: asyncpg.Connection | None = None
+        self._connecting = asyncio.Lock()
 
     async def wait(self, seconds: float) -> None:
         """Sleep until hinted. A broken connection only means polling until it is back."""
         try:
-            if self._connection is None or self._connection.is_closed():
-                self._connection = await asyncpg.connect(self._dsn)
-                await self._connection.add_listener(self._channel, self._heard)
+            if await self._connected():
                 return  # Something may have come while nobody listened.
             await asyncio.wait_for(self._event.wait(), seconds)
         except TimeoutError:
@@ -95,6 +135,16 @@ class Hints:
             self._connection = None
             await asyncio.sleep(seconds)
         self._event.clear()
+
+    async def _connected(self) -> bool:
+        """Listen if nobody does yet; whether that had to be begun now."""
+        async with self._connecting:
+            if self._connection is not None and not self._connection.is_closed():
+                return False
+            with breaking_told():
+                self._connection = await asyncpg.connect(self._dsn)
+                await self._connection.add_listener(self._channel, self._heard)
+            return True
 
     def _heard(self, *_: Any) -> None:
         self._event.set()
@@ -159,7 +209,7 @@ class PostgresIntake:
     async def _write(self, group: Sequence[_Waiting]) -> list[Place]:
         arrivals = [waiting.arrival for waiting in group]
         homes = [partition_of(arrival.emitter, self._partitions) for arrival in arrivals]
-        async with self._pool.acquire() as connection, connection.transaction():
+        async with _transaction(self._pool) as connection:
             following: dict[int, int] = {}
             # Locks are taken in one order everywhere, so two doors never wait on each other.
             for home in sorted(set(homes)):
@@ -174,7 +224,7 @@ class PostgresIntake:
                 "intake",
                 schema_name="log",
                 columns=_INTAKE_COLUMNS,
-                records=[_row(place, a) for place, a in zip(places, arrivals, strict=True)],
+                records=[intake_row(place, a) for place, a in zip(places, arrivals, strict=True)],
             )
             await connection.execute(f"NOTIFY {INTAKE_CHANNEL}")
         return places
@@ -189,14 +239,14 @@ class PostgresIntake:
 
     async def leaf(self, index: int) -> LeafRecord:
         """One leaf by its index."""
-        rows = await self._pool.fetch(_sql("leaves"), index, 1)
+        rows = await _fetch(self._pool, _sql("leaves"), index, 1)
         if not rows or rows[0]["leaf_index"] != index:
             raise LookupError(f"there is no leaf {index} yet")
-        return _leaf_record(rows[0])
+        return leaf_record(rows[0])
 
     async def key_ring(self) -> KeyRing:
         """All emitters and keys."""
-        return await _key_ring(self._pool.fetch)
+        return await _key_ring(self._pool)
 
 
 class PostgresLeaves:
@@ -208,18 +258,18 @@ class PostgresLeaves:
 
     async def tail(self) -> LeafRecord | None:
         """The last leaf."""
-        row = await self._pool.fetchrow(_sql("tail"))
-        return _leaf_record(row) if row else None
+        rows = await _fetch(self._pool, _sql("tail"))
+        return leaf_record(rows[0]) if rows else None
 
     async def leaves(self, start: int, limit: int) -> list[LeafRecord]:
         """Up to `limit` leaves from an index on."""
-        rows = await self._pool.fetch(_sql("leaves"), start, limit)
-        return [_leaf_record(row) for row in rows]
+        rows = await _fetch(self._pool, _sql("leaves"), start, limit)
+        return [leaf_record(row) for row in rows]
 
     async def bodies(self, places: Sequence[Place]) -> list[bytes]:
         """The exact bytes at these places."""
-        rows = await self._pool.fetch(
-            _sql("bodies"), [p.partition for p in places], [p.offset for p in places]
+        rows = await _fetch(
+            self._pool, _sql("bodies"), [p.partition for p in places], [p.offset for p in places]
         )
         if len(rows) != len(places):
             raise LookupError("a body that has a leaf is missing from the intake")
@@ -231,11 +281,11 @@ class PostgresLeaves:
 
     async def key_ring_before(self, index: int) -> KeyRing:
         """All emitters and keys as the leaves below an index left them."""
-        return await _key_ring(self._pool.fetch, index)
+        return await _key_ring(self._pool, index)
 
     async def quarantined(self) -> dict[int, int]:
         """Leaves that no fold shall read."""
-        rows = await self._pool.fetch("SELECT leaf_index, act_leaf FROM log.quarantine")
+        rows = await _fetch(self._pool, "SELECT leaf_index, act_leaf FROM log.quarantine")
         return {row["leaf_index"]: row["act_leaf"] for row in rows}
 
 
@@ -255,8 +305,8 @@ class PostgresSequencerLog(PostgresLeaves):
 
     async def intake(self, after: Positions, limit: int) -> list[IntakeRecord]:
         """Records at or past the positions."""
-        rows = await self._pool.fetch(_sql("intake"), list(after), limit)
-        return [_intake_record(row) for row in rows]
+        rows = await _fetch(self._pool, _sql("intake"), list(after), limit)
+        return [intake_record(row) for row in rows]
 
     async def wait_intake(self, seconds: float) -> None:
         """Return when something may have arrived."""
@@ -264,7 +314,8 @@ class PostgresSequencerLog(PostgresLeaves):
 
     async def now(self) -> datetime:
         """The server's time."""
-        moment: datetime = await self._pool.fetchval("SELECT clock_timestamp()")
+        ((moment,),) = await _fetch(self._pool, "SELECT clock_timestamp()")
+        assert isinstance(moment, datetime)
         return moment
 
     async def look_up(self, ids: Sequence[tuple[str, str]]) -> list[Indexed]:
@@ -273,35 +324,51 @@ class PostgresSequencerLog(PostgresLeaves):
 
     async def key_ring(self) -> KeyRing:
         """All emitters and keys."""
-        return await _key_ring(self._pool.fetch)
+        return await _key_ring(self._pool)
 
     async def commit(self, round_: Round) -> bool:
         """Leaves and index in one transaction; False if another writer took an index first."""
         try:
-            async with self._pool.acquire() as connection, connection.transaction():
+            async with _transaction(self._pool) as connection:
                 # A crash before COMMIT leaves nothing; after it, everything. An error of COMMIT
                 # itself is an unknown outcome and is not caught: the caller reads the tail again.
-                await _insert(connection, "leaf", [_leaf_row(r) for r in round_.leaves])
-                await _insert(connection, "submission", [_indexed_row(r) for r in round_.indexed])
+                if not await _continues(connection, round_.leaves[0]):
+                    return False
+                await _insert(connection, "leaf", [leaf_row(r) for r in round_.leaves])
+                await _insert(connection, "submission", [indexed_row(r) for r in round_.indexed])
                 await _insert_changes(connection, round_)
                 await connection.execute(f"NOTIFY {LEAF_CHANNEL}")
-        except asyncpg.UniqueViolationError:
+        except asyncpg.UniqueViolationError as error:
+            # Leaves go first, so a rival shows here and nowhere else. A second entry in the index
+            # would mean that the index and the judgement disagree: no round could ever win.
+            if error.constraint_name != LEAF_KEY:
+                raise
             return False
         return True
 
 
 async def _look_up(pool: asyncpg.Pool, ids: Sequence[tuple[str, str]]) -> list[Indexed]:
     emitters, submissions = [emitter for emitter, _ in ids], [sid for _, sid in ids]
-    rows = await pool.fetch(_sql("look_up"), emitters, submissions)
-    return [_indexed(row) for row in rows]
+    rows = await _fetch(pool, _sql("look_up"), emitters, submissions)
+    return [indexed(row) for row in rows]
+
+
+async def _continues(connection: Any, first: LeafRecord) -> bool:
+    """Whether the leaf before stands: a database restored to an earlier time may have lost it."""
+    if first.index == 0:
+        return first.previous_hash == NO_LEAF_HASH
+    before = await connection.fetchval(
+        "SELECT leaf FROM log.leaf WHERE leaf_index = $1", first.index - 1
+    )
+    return before is not None and leaf_hash(before) == first.previous_hash
 
 
 async def _insert_changes(connection: Any, round_: Round) -> None:
     emitters = [(i, c) for i, c in round_.emitters if isinstance(c, Emitter)]
     keys = [(i, c) for i, c in round_.emitters if isinstance(c, Key)]
     # One act may change an emitter twice; only its last state at that leaf is kept.
-    states = {(c.emitter, i): _emitter_row(i, c) for i, c in emitters}
-    key_states = {(c.kid, i): _key_row(i, c) for i, c in keys}
+    states = {(c.emitter, i): emitter_row(i, c) for i, c in emitters}
+    key_states = {(c.kid, i): key_row(i, c) for i, c in keys}
     await _insert(connection, "emitter", list(states.values()))
     await _insert(connection, "emitter_key", list(key_states.values()))
     for leaf_index, act_leaf in round_.quarantined:
@@ -317,11 +384,9 @@ async def _insert(connection: Any, table: str, records: Sequence[tuple[Any, ...]
         await connection.copy_records_to_table(table, schema_name="log", records=records)
 
 
-async def _key_ring(
-    fetch: Callable[[str, int], Awaitable[list[asyncpg.Record]]], before: int = _NO_LIMIT
-) -> KeyRing:
+async def _key_ring(pool: asyncpg.Pool, before: int = _NO_LIMIT) -> KeyRing:
     ring = KeyRing()
-    for row in await fetch(_sql("emitters"), before):
+    for row in await _fetch(pool, _sql("emitters"), before):
         ring.emitters[row["emitter"]] = Emitter(
             row["emitter"],
             EmitterKind(row["kind"]),
@@ -329,85 +394,9 @@ async def _key_ring(
             row["added_leaf"],
             tuple(row["schemes"]),
         )
-    for row in await fetch(_sql("emitter_keys"), before):
+    for row in await _fetch(pool, _sql("emitter_keys"), before):
         jwk: PublicJwk = msgspec.json.decode(row["jwk"], type=PublicJwk)
         ring.keys[row["kid"]] = Key(
             row["kid"], row["emitter"], jwk, row["added_leaf"], row["revoked_leaf"]
         )
     return ring
-
-
-# --- rows and records ---------------------------------------------------------------------
-
-
-def _row(place: Place, a: Arrival) -> tuple[Any, ...]:
-    return (
-        place.partition,
-        place.offset,
-        a.emitter,
-        a.submission,
-        a.body_sha256,
-        a.events,
-        a.received_at,
-        a.token,
-        a.body,
-    )
-
-
-def _leaf_row(record: LeafRecord) -> tuple[Any, ...]:
-    place = record.place
-    return (
-        record.index,
-        record.previous_hash,
-        record.leaf,
-        place.partition,
-        place.offset,
-        list(record.positions),
-    )
-
-
-def _indexed_row(one: Indexed) -> tuple[Any, ...]:
-    return (one.emitter, one.submission, one.body_sha256, one.leaf_index, one.outcome.value)
-
-
-def _emitter_row(leaf_index: int, one: Emitter) -> tuple[Any, ...]:
-    schemes = list(one.schemes)
-    return (one.emitter, leaf_index, one.kind.value, one.name, one.added_leaf, schemes)
-
-
-def _key_row(leaf_index: int, key: Key) -> tuple[Any, ...]:
-    jwk = msgspec.json.encode(key.jwk).decode()
-    return (key.kid, leaf_index, key.emitter, jwk, key.added_leaf, key.revoked_leaf)
-
-
-def _intake_record(row: asyncpg.Record) -> IntakeRecord:
-    return IntakeRecord(
-        Place(row["partition"], row["offset"]),
-        row["emitter"],
-        row["submission"],
-        row["body_sha256"],
-        row["body_bytes"],
-        row["token"],
-        row["events"],
-        row["received_at"],
-    )
-
-
-def _leaf_record(row: asyncpg.Record) -> LeafRecord:
-    return LeafRecord(
-        row["leaf_index"],
-        row["previous_hash"],
-        row["leaf"],
-        Place(row["partition"], row["offset"]),
-        tuple(row["positions"]),
-    )
-
-
-def _indexed(row: asyncpg.Record) -> Indexed:
-    return Indexed(
-        row["emitter"],
-        row["submission"],
-        row["body_sha256"],
-        row["leaf_index"],
-        LeafOutcome(row["outcome"]),
-    )

@@ -115,7 +115,7 @@ class Leaves(Protocol):
         """Up to `limit` leaves from an index on, in order, without a hole."""
 
     async def bodies(self, places: Sequence[Place]) -> list[bytes]:
-        """The exact bytes at these places, in the order asked."""
+        """The exact bytes at these places, in the order asked; LookupError if one is missing."""
 
     async def wait_leaf(self, index: int, seconds: float) -> None:
         """Return when a leaf of that index may exist, at the latest after some seconds: a hint."""
@@ -133,7 +133,10 @@ class SequencerLog(Leaves, Protocol):
     partitions: int
 
     async def intake(self, after: Positions, limit: int) -> list[IntakeRecord]:
-        """Up to `limit` records at or past the positions; each partition in its order, no hole."""
+        """Records at or past the positions, up to `limit` of each partition, in its order.
+
+        What lies in the log is given as it lies: the caller checks that offsets have no hole.
+        """
 
     async def wait_intake(self, seconds: float) -> None:
         """Return when something may have arrived, at the latest after some seconds: a hint."""
@@ -148,4 +151,7 @@ class SequencerLog(Leaves, Protocol):
         """All emitters and keys at the index's last leaf."""
 
     async def commit(self, round_: Round) -> bool:
-        """Write a round behind the tail it was made for. True: won. False: another wrote first."""
+        """Write a round behind the tail it was made for, whole or not at all.
+
+        True: won. False: another wrote first, nothing of it stands. When it raises, nobody knows.
+        """

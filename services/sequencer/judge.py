@@ -4,7 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+import msgspec
+
 from events import vocabulary
+from events.errors import Fatal
 from events.keys import AUTHORITY, Emitter, Key, KeyRing
 from events.leaf import (
     LEAF_VERSION,
@@ -19,6 +22,7 @@ from events.leaf import (
 from events.log.protocol import Indexed, IntakeRecord, LeafRecord, Place, Positions, Round
 from events.submission import decode_events
 from events.token import parse_token
+from services.sequencer.establishment import establishment
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +89,11 @@ def judge(
 
     `records`: from the intake, each partition in its order. `bodies`: of the authority's records
     among them. `found`: what the index holds under their ids. `now`: the sequencer's clock;
-    sequenced-at never goes back behind the tail's.
+    sequenced-at never goes back behind the tail's. In an empty log the round is leaf 0 alone.
+    Raises `Fatal` on a hole in the intake, and if the log would not begin with its establishment.
     """
+    if tail.next_index == 0:
+        records = [establishment(records, bodies)]
     at = max(now, tail.sequenced_at) if tail.sequenced_at else now
     seen: dict[tuple[str, str], list[Indexed]] = {}
     for one in found:
@@ -125,7 +132,7 @@ def _outcome(draft: _Draft, record: IntakeRecord, standing: Sequence[Indexed]) -
     index = draft.tail.next_index
     kid = parse_token(record.token).header.kid
     key = draft.ring.keys.get(kid)
-    # Leaf 0 brings its own key; afterwards a key must stand in an earlier leaf.
+    # Leaf 0 brings its own key (`establishment`); later a key must stand in an earlier leaf.
     if index > 0 and (key is None or not key.valid_at(index)):
         return LeafOutcome.KEY_REVOKED
     if any(one.outcome is LeafOutcome.COUNTED for one in standing):
@@ -134,7 +141,13 @@ def _outcome(draft: _Draft, record: IntakeRecord, standing: Sequence[Indexed]) -
 
 
 def _apply_acts(draft: _Draft, body: bytes, index: int) -> None:
-    events = decode_events(body)
+    try:
+        events = decode_events(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        # The door lets no such body through. Should one lie here all the same, it has its leaf
+        # and changes nothing: the folds raise the alarm and can be told to skip it (RULES 5.5),
+        # where a sequencer that stood still over one body would stop the whole registry.
+        return
     draft.changes += [(index, change) for change in draft.ring.apply(events, index)]
     for event in events:
         if isinstance(event, vocabulary.SubmissionQuarantined):
@@ -166,7 +179,7 @@ def _leaf(
 
 def _moved(positions: Positions, place: Place) -> Positions:
     if positions[place.partition] != place.offset:
-        raise ValueError(
+        raise Fatal(
             f"intake partition {place.partition}: expected offset "
             f"{positions[place.partition]}, read {place.offset}"
         )

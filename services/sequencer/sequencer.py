@@ -5,7 +5,7 @@ Read `Sequencer.commit_round` from top to bottom: it is the one place where trut
 
 import asyncio
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -57,21 +57,34 @@ class Sequencer:
         self.progress = Progress()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Commit rounds until asked to stop; the round in hand is finished first."""
+        """Commit rounds until asked to stop or the clock runs ahead; finishes the round in hand."""
+        # Another may have led in the meantime: what this one remembers is of no use.
+        self._state = None
         while not stop.is_set():
-            if not await self._clock_fits() or not await self.commit_round():
+            # The reading that was checked is the one that dates the leaves: a clock may jump.
+            now = self._clock()
+            if not await self._fits(now):
+                return
+            if not await self.commit_round(now):
                 await self._log.wait_intake(POLL_SECONDS)
 
-    async def _clock_fits(self) -> bool:
+    async def clock_fits(self) -> bool:
+        """Whether the clock may date leaves now."""
+        return await self._fits(self._clock())
+
+    async def _fits(self, now: datetime) -> bool:
         """A clock far ahead would date leaves into a day that has not begun (RULES 2.5)."""
-        ahead = self._clock() - await self._log.now()
+        ahead = now - await self._log.now()
         self.progress.clock_fits = ahead <= CLOCK_AHEAD_OF_DATABASE_MAX
         if not self.progress.clock_fits:
-            _log.error("clock is ahead of the database's: not writing", seconds=ahead.seconds)
+            seconds = ahead.total_seconds()
+            _log.error("clock is ahead of the database's: not writing", seconds=seconds)
         return self.progress.clock_fits
 
-    async def commit_round(self) -> int:
-        """Read, judge and commit once. Returns how many records were settled.
+    async def commit_round(self, now: datetime | None = None) -> int:
+        """Read, judge and commit once. Returns how many records were settled; 0: none wait.
+
+        `now`: the clock's reading that dates the leaves; by default it is read here, unchecked.
 
         A crash at any point below loses nothing: what has no leaf yet still lies in the intake
         behind the positions of the last leaf, and is read again.
@@ -84,7 +97,7 @@ class Sequencer:
         found = await self._log.look_up(ids)
         acts = [record.place for record in records if needs_body(record)]
         bodies = dict(zip(acts, await self._log.bodies(acts), strict=True)) if acts else {}
-        decided = judge(records, bodies, found, state.tail, state.ring, self._clock())
+        decided = judge(records, bodies, found, state.tail, state.ring, now or self._clock())
 
         # Until the commit has returned, what we believe is void: an exception here (a lost
         # connection, a cancelled task) leaves the outcome unknown, and the next round reads the
@@ -97,8 +110,9 @@ class Sequencer:
             return len(records)
         # A crash from here on costs nothing: the leaves stand, and a restart finds them.
         self._state = SequencerState(decided.tail, decided.ring)
-        self._count(len(records), decided.round.leaves)
-        return len(records)
+        settled = sum(decided.tail.positions) - sum(state.tail.positions)
+        self._count(settled, decided.round.leaves)
+        return settled
 
     async def _load(self) -> SequencerState:
         """The state behind the last leaf that stands."""

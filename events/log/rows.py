@@ -1,0 +1,91 @@
+"""Rows of the embedded log's tables, from and to the protocol's values."""
+
+from typing import Any
+
+import asyncpg
+import msgspec
+
+from events.keys import Emitter, Key
+from events.leaf import LeafOutcome
+from events.log.protocol import Arrival, Indexed, IntakeRecord, LeafRecord, Place
+
+
+def intake_row(place: Place, a: Arrival) -> tuple[Any, ...]:
+    """An arrival at its place."""
+    return (
+        place.partition,
+        place.offset,
+        a.emitter,
+        a.submission,
+        a.body_sha256,
+        a.events,
+        a.received_at,
+        a.token,
+        a.body,
+    )
+
+
+def leaf_row(record: LeafRecord) -> tuple[Any, ...]:
+    """A leaf with what is kept beside it."""
+    place = record.place
+    return (
+        record.index,
+        record.previous_hash,
+        record.leaf,
+        place.partition,
+        place.offset,
+        list(record.positions),
+    )
+
+
+def indexed_row(one: Indexed) -> tuple[Any, ...]:
+    """An entry of the index."""
+    return (one.emitter, one.submission, one.body_sha256, one.leaf_index, one.outcome.value)
+
+
+def emitter_row(leaf_index: int, one: Emitter) -> tuple[Any, ...]:
+    """An emitter's state from a leaf on."""
+    schemes = list(one.schemes)
+    return (one.emitter, leaf_index, one.kind.value, one.name, one.added_leaf, schemes)
+
+
+def key_row(leaf_index: int, key: Key) -> tuple[Any, ...]:
+    """A key's state from a leaf on."""
+    jwk = msgspec.json.encode(key.jwk).decode()
+    return (key.kid, leaf_index, key.emitter, jwk, key.added_leaf, key.revoked_leaf)
+
+
+def intake_record(row: asyncpg.Record) -> IntakeRecord:
+    """A record of the intake without its body."""
+    return IntakeRecord(
+        Place(row["partition"], row["offset"]),
+        row["emitter"],
+        row["submission"],
+        row["body_sha256"],
+        row["body_bytes"],
+        row["token"],
+        row["events"],
+        row["received_at"],
+    )
+
+
+def leaf_record(row: asyncpg.Record) -> LeafRecord:
+    """A leaf with what is kept beside it."""
+    return LeafRecord(
+        row["leaf_index"],
+        row["previous_hash"],
+        row["leaf"],
+        Place(row["partition"], row["offset"]),
+        tuple(row["positions"]),
+    )
+
+
+def indexed(row: asyncpg.Record) -> Indexed:
+    """An entry of the index."""
+    return Indexed(
+        row["emitter"],
+        row["submission"],
+        row["body_sha256"],
+        row["leaf_index"],
+        LeafOutcome(row["outcome"]),
+    )

@@ -1,0 +1,14 @@
+"""Every test that hurts the log ends here: what must hold after any fault (DESIGN.md)."""
+
+from collections.abc import Iterable
+
+from services.checker.check import check
+from services.checker.history import Attempt
+from services.checker.report import Report, render
+
+
+async def assert_whole(dsn: str, history: Iterable[Attempt] | None = None) -> Report:
+    """The checker finds nothing wrong in chain, intake, index, keys and the clients' history."""
+    report = await check(dsn, history=history, first_only=False)
+    assert report.clean, render(report)
+    return report
