@@ -1,6 +1,7 @@
 """Private keys as files: JSON, mode 0600, never overwritten."""
 
 import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,9 +47,39 @@ def read_key(path: Path) -> KeyFile:
         raise KeyFileError(f"{path} is no key file") from error
 
 
-def registry_keys(folder: Path) -> dict[str, PrivateKey]:
-    """All keys of the registry in a folder, by kid."""
-    found = [read_key(path).key for path in sorted(folder.glob(REGISTRY_GLOB))]
-    if not found:
-        raise KeyFileError(f"{folder} holds no {REGISTRY_GLOB}: the registry cannot sign")
-    return {key.kid: key for key in found}
+class RegistryKeyFolder(Mapping[str, PrivateKey]):
+    """The registry's private keys in a folder, by kid.
+
+    A key file that is laid there later is found when its kid is asked for: after `sijill key add
+    registry` no process needs a restart.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._read: dict[Path, PrivateKey] = {}
+        self._look()
+        if not self._read:
+            raise KeyFileError(f"{folder} holds no {REGISTRY_GLOB}: the registry cannot sign")
+
+    def _look(self) -> None:
+        for path in sorted(self._folder.glob(REGISTRY_GLOB)):
+            if path not in self._read:
+                self._read[path] = read_key(path).key
+
+    def _find(self, kid: str) -> PrivateKey | None:
+        return next((key for key in self._read.values() if key.kid == kid), None)
+
+    def __getitem__(self, kid: str) -> PrivateKey:
+        found = self._find(kid)
+        if found is None:
+            self._look()
+            found = self._find(kid)
+        if found is None:
+            raise KeyError(kid)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([key.kid for key in self._read.values()])
+
+    def __len__(self) -> int:
+        return len(self._read)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from typing import Annotated
 
 import httpx
@@ -22,7 +23,7 @@ from deploy.cli.context import (
     told_plainly,
     url_of,
 )
-from events.access import PERSON_ROLES, PERSON_SECONDS_MAX, Role, sign_access
+from events.access import PERSON_SECONDS_MAX, Role, sign_access
 from events.clock import system_clock
 from events.days import Days
 from events.log.identity import registry_of
@@ -37,8 +38,16 @@ from services.projections.rebuild import rebuild as run_rebuild
 _TOKEN_SECONDS = 3600
 
 
+class Person(StrEnum):
+    """Whom the authority signs for; platforms and funds sign their own tokens."""
+
+    ANALYST = Role.ANALYST.value
+    INSPECTOR = Role.INSPECTOR.value
+    WORKER = Role.WORKER.value
+
+
 def token(
-    role: Annotated[Role, typer.Option(help="analyst, inspector or worker.")],
+    role: Annotated[Person, typer.Option(help="Who reads.")],
     scope: Annotated[
         str | None, typer.Option(help="For a worker: PLATFORM/PSEUDONYM, her own.")
     ] = None,
@@ -52,9 +61,7 @@ def token(
 ) -> None:
     """Print a bearer token, signed by the authority's key."""
     with told_plainly():
-        if role not in PERSON_ROLES:
-            raise ValueError("a platform or fund signs its own token with its own key")
-        if (role is Role.WORKER) != (scope is not None):
+        if (role is Person.WORKER) != (scope is not None):
             raise ValueError("--scope PLATFORM/PSEUDONYM goes with --role worker, and only there")
         platform, _, pseudonym = (scope or "").partition("/")
         if scope is not None and not (platform and pseudonym):
@@ -70,7 +77,7 @@ def token(
                 # The registry's own time: its clock is the one that judges the token.
                 at=system_clock().fromisoformat(described.json()["time"]),
                 seconds=seconds,
-                role=role,
+                role=Role(role.value),
                 subject=subject,
                 platform=platform or None,
                 worker=pseudonym or None,
@@ -103,7 +110,7 @@ def rebuild(data: Data = None) -> None:
     with told_plainly(), _bar("folding leaves") as tell:
         done = asyncio.run(_rebuild(database_of(folder_of(data), PROJECTION), tell))
     if done.expected_difference:
-        out.print(f"not compared row by row: {done.expected_difference}", highlight=False)
+        out.print(f"not equal, as expected: {done.expected_difference}", highlight=False)
     else:
         out.print(f"equal to generation {done.old} at leaf {done.compared_at}", highlight=False)
     out.print(f"generation {done.new} answers from leaf {done.switched_at} on", highlight=False)

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import create_async_engine
 from starlette.types import Receive, Scope, Send
 
-from deploy.keyfiles import registry_keys
+from deploy.keyfiles import RegistryKeyFolder
 from deploy.processes.backoff import keep_trying
 from deploy.processes.serving import serve_until, server, stop_on_signals
 from deploy.processes.settings import Settings
@@ -95,7 +95,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
             if stop.is_set():
                 return
             await hints.wait(1.0)
-        keys = RegistryKeys(registry.identity, registry_keys(settings.keys))
+        keys = RegistryKeys(registry.identity, RegistryKeyFolder(settings.keys))
         door = Door(PostgresIntake(pool, hints), keys, settings.clock)
         state = QueryState(
             database=QueryDatabase(query_engine),

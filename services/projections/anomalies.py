@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-#: The legal terms of the simplified written contract; a contract that lacks one is flagged.
+#: The terms of a complete simplified written contract; one that lacks a term is flagged.
 LEGAL_TERMS = (
     "task_group",
     "unit_pay",
@@ -56,7 +56,7 @@ RULES: dict[str, Rule] = {
         counted=False,
     ),
     "contract-term-missing": Rule(
-        "The contract does not state this term, which the law requires.",
+        "The contract does not state this term of a complete written contract.",
         "Publish contract.amended with the full terms.",
         counted=True,
     ),

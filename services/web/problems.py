@@ -70,6 +70,8 @@ def install_problems(app: FastAPI) -> None:
         assert isinstance(error, HTTPException)
         kind = HTTPStatus(error.status_code).name.lower().replace("_", "-")
         detail = str(error.detail)
+        if error.status_code == HTTPStatus.NOT_FOUND:
+            detail = f"nothing answers at {request.url.path}: /openapi.json lists all paths"
         headers = error.headers
         return Problem(error.status_code, kind, detail, headers=headers).response()
 

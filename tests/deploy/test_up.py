@@ -1,5 +1,7 @@
 """`sijill up` as its operator meets it: keys, kills, restarts, second starters."""
 
+import base64
+import json
 import os
 import signal
 import stat
@@ -9,12 +11,21 @@ from pathlib import Path
 
 import httpx
 import pytest
+from sijill_client.emitter import Emitter
+from sijill_client.keys import load_key
 
 from tests.support.running import SIJILL, Running, running_registry
 
 
 @pytest.fixture
 def registry() -> Iterator[Running]:
+    with running_registry() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Running]:
+    """One registry for tests that do not hurt it and mind their own emitters."""
     with running_registry() as running:
         yield running
 
@@ -86,18 +97,18 @@ def test_a_killed_service_and_a_killed_database_come_back(registry: Running) -> 
     assert "everything holds" in registry.own("check")
 
 
-def test_a_second_registry_on_the_same_folder_is_refused(registry: Running) -> None:
-    said = registry.own("up", "--port", str(registry.port + 10), code=1)
+def test_a_second_registry_on_the_same_folder_is_refused(shared: Running) -> None:
+    said = shared.own("up", "--port", str(shared.port + 10), code=1)
 
     assert "in use by process" in said
 
 
-def test_health_pages_tell_lag_and_readiness(registry: Running) -> None:
-    for port in range(registry.port, registry.port + 3):
+def test_health_pages_tell_lag_and_readiness(shared: Running) -> None:
+    for port in range(shared.port, shared.port + 3):
         ready = httpx.get(f"http://127.0.0.1:{port}/readyz")
         assert ready.status_code == 200, ready.text
         assert "sijill_" in httpx.get(f"http://127.0.0.1:{port}/metrics").text
-    assert "lag_seconds" in httpx.get(f"http://127.0.0.1:{registry.port + 2}/readyz").json()
+    assert "lag_seconds" in httpx.get(f"http://127.0.0.1:{shared.port + 2}/readyz").json()
 
 
 def test_acts_of_the_authority_stand_in_the_log(registry: Running) -> None:
@@ -125,6 +136,22 @@ def test_acts_of_the_authority_stand_in_the_log(registry: Running) -> None:
     assert "everything holds" in registry.own("check")
 
 
+def test_a_new_registry_key_signs_without_a_restart(registry: Running) -> None:
+    key = alpha(registry)
+    file = events_file(registry.folder, 1)
+    registry.run("push", file, "--as", key, "--url", registry.url)
+    old = _signer_of_receipt(registry, key, file)
+
+    second = str(registry.folder / "data/keys/registry-2.json")
+    registry.own("key", "add", "registry", "--key-out", second)
+    later = events_file(registry.folder, 1, start=5)
+    registry.run("push", later, "--as", key, "--url", registry.url)
+
+    assert _signer_of_receipt(registry, key, later) in Path(second).read_text()
+    # A receipt of an earlier leaf is the same bytes for ever, under the retired key.
+    assert _signer_of_receipt(registry, key, file) == old
+
+
 def test_a_legal_representative_stays_in_the_vault(registry: Running) -> None:
     key = str(registry.folder / "beta.key")
     name = "Amina El Idrissi"
@@ -136,14 +163,23 @@ def test_a_legal_representative_stays_in_the_vault(registry: Running) -> None:
     assert event["event"]["data"]["legal_representative"].startswith("sha256:")
 
 
-def test_wrong_tax_id_is_refused_with_the_rule(registry: Running) -> None:
-    key = registry.folder / "gamma.key"
-    said = registry.own(
-        "platform", "add", "Gamma", "--tax-id", "123", "--key-out", str(key), code=2
-    )
+def test_wrong_tax_id_is_refused_with_the_rule(shared: Running) -> None:
+    key = shared.folder / "gamma.key"
+    said = shared.own("platform", "add", "Gamma", "--tax-id", "123", "--key-out", str(key), code=2)
 
     assert "15 digits" in said
     assert not key.exists()
+
+
+def _signer_of_receipt(registry: Running, key: str, file: str) -> str:
+    """The kid under which the receipt of a file's only submission is signed."""
+    with httpx.Client(timeout=60) as client:
+        emitter = Emitter(load_key(Path(key)), registry.url, client)
+        result = emitter.submit([json.loads(Path(file).read_text())])
+    receipt = json.loads(result.answer)["receipt"]
+    header = receipt.split(".")[0]
+    kid: str = json.loads(base64.urlsafe_b64decode(header + "=" * (-len(header) % 4)))["kid"]
+    return kid
 
 
 def _position(registry: Running) -> int:
