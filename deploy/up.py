@@ -14,7 +14,7 @@ from deploy.embedded.postgres import EmbeddedPostgres
 from deploy.embedded.processes import Child, ProcessGroup, Restart
 from deploy.establish import establish
 from deploy.folder import DATABASE, DATABASE_ACCOUNT, DataFolder
-from deploy.ports import HOST, are_free
+from deploy.ports import HOST, PORTS_NEEDED, are_free
 from deploy.processes.serving import stop_on_signals
 from deploy.processes.settings import ROLE_MARK
 from events.clock import Clock, file_clock, system_clock
@@ -22,11 +22,8 @@ from events.log.postgres import LEAF_CHANNEL, Hints, PostgresIntake, connect_poo
 from migrations.roles import INGEST, ROLES
 from migrations.run import upgrade
 
-#: Where a registry answers unless asked otherwise.
-PORT = 8470
 #: Where each process listens, counted from `--port`.
 _PORTS = {"serve": 0, "sequence": 1, "project": 2}
-PORTS_NEEDED = len(_PORTS)
 #: Seconds between looks whether the database server still lives.
 _WATCH_SECONDS = 0.5
 
@@ -59,8 +56,8 @@ async def run_up(
     then: Callable[[Plan], Awaitable[None]] | None = None,
 ) -> None:
     """Run the registry until a signal, or until `then`, started once all answer, has returned."""
-    if not are_free(plan.port, len(_PORTS)):
-        last = plan.port + len(_PORTS) - 1
+    if not are_free(plan.port, PORTS_NEEDED):
+        last = plan.port + PORTS_NEEDED - 1
         raise ValueError(f"ports {plan.port} to {last} are not all free: name others with --port")
     plan.folder.make()
     stop = stop_on_signals()
@@ -187,3 +184,15 @@ async def _keep_database(server: EmbeddedPostgres, say: Callable[[str], None]) -
 
 def _restarted(one: Restart) -> str:
     return f"{one.name} ended with status {one.status}: starting it again in {one.delay:.1f} s"
+
+
+def addresses(plan: Plan) -> list[str]:
+    """Where to look, once it runs."""
+    return [
+        f"registry   {plan.url}  (API description: {plan.url}/v1/openapi.json)",
+        f"health     {plan.url}/readyz  {plan.url}/metrics  {plan.url}/door/metrics",
+        f"keys       {plan.folder.keys}  (back them up; they sign for this registry)",
+        f"logs       {plan.folder.logs}",
+        "next       sijill platform add NAME --tax-id ID --key-out platform.key",
+        "stop       Ctrl-C",
+    ]

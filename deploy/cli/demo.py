@@ -1,44 +1,14 @@
 """`sijill demo`: the whole registry on a fresh folder, in a minute, with a report to read."""
 
-import asyncio
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import date, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import httpx
 import typer
-import uvloop
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from deploy.cli.context import EXIT_FAILED, database_of, err, out, told_plainly
-from deploy.cli.processes import addresses
-from deploy.cli.readers import check_folder
-from deploy.demo import report, summary
-from deploy.demo.figures import Figures, Rate
-from deploy.demo.gather import gather
-from deploy.demo.story import (
-    DAYS,
-    RATE_SOURCE,
-    Tell,
-    first_day_before,
-    live_through,
-    moment_of,
-    rate_on,
-    set_clock,
-)
+from deploy.cli.context import EXIT_FAILED, told_plainly
 from deploy.folder import DataFolder, reachable_parent
-from deploy.keyfiles import AUTHORITY_FILE, read_key
-from deploy.ports import first_free
-from deploy.up import PORT, PORTS_NEEDED, Plan, run_up
-from events.access import Role, sign_access
-from events.clock import system_clock
-from events.days import Days
-from migrations.roles import OPERATOR
-from policies.bundle import Bundle
-from services.checker.report import Report, render
+from deploy.ports import PORT, PORTS_NEEDED, first_free
 
 
 def demo(
@@ -53,6 +23,8 @@ def demo(
     ] = Path("report.html"),
 ) -> None:
     """Live through thirty recorded days of three invented platforms, then read the figures."""
+    from deploy.demo.run import Demonstration
+
     with (
         told_plainly(),
         tempfile.TemporaryDirectory(
@@ -61,93 +33,8 @@ def demo(
     ):
         folder = DataFolder(Path(name) / "data")
         Path(name).chmod(0o711)
-        clean = _Demo(folder, port or first_free(PORT, PORTS_NEEDED), report_to, exit_).run()
+        clean = Demonstration(
+            folder, port or first_free(PORT, PORTS_NEEDED), report_to, exit_
+        ).run()
     if not clean:
         raise typer.Exit(EXIT_FAILED)
-
-
-class _Demo:
-    """One demonstration: the plan, and what is shown on the way."""
-
-    def __init__(self, folder: DataFolder, port: int, report_to: Path, ends: bool) -> None:
-        self._report_to, self._ends = report_to, ends
-        self._first_day = first_day_before(system_clock().date())
-        clock_file = folder.path / "clock"
-        self._plan = Plan(folder, port, name="Demonstration authority", clock_file=clock_file)
-        self._clean = True
-
-    def run(self) -> bool:
-        """Start, live through the days, show, check; True if the check passed."""
-        folder, clock_file = self._plan.folder, self._plan.clock_file
-        assert clock_file is not None
-        folder.make()
-        # The registry is established a day before the first platform speaks.
-        set_clock(clock_file, moment_of(self._first_day - timedelta(days=1)))
-        uvloop.run(run_up(self._plan, lambda line: err.print(line, highlight=False), self._live))
-        return self._clean
-
-    async def _live(self, plan: Plan) -> None:
-        # The story speaks HTTP like any platform, so it runs beside the supervisor's loop.
-        figures = await asyncio.to_thread(self._tell_story)
-        checked = await asyncio.to_thread(check_folder, database_of(plan.folder, OPERATOR))
-        self._clean = checked.clean
-        self._show(figures, checked)
-        if not self._ends:
-            for line in [*addresses(plan), "data       removed when the demonstration ends"]:
-                out.print(line, highlight=False, soft_wrap=True)
-            await asyncio.Event().wait()
-
-    def _tell_story(self) -> Figures:
-        plan = self._plan
-        assert plan.clock_file is not None
-        with _progress() as tell:
-            bundle = live_through(plan, self._first_day, tell)
-        # From here on time is the machine's, so that tokens and pushes of today work.
-        set_clock(plan.clock_file, None)
-        return _figures(plan, bundle, self._first_day)
-
-    def _show(self, figures: Figures, checked: Report) -> None:
-        summary.show(figures, out)
-        made = system_clock().astimezone(Days(self._plan.time_zone).zone)
-        path = report.write(figures, made, self._report_to)
-        out.print(f"\nreport     {path.absolute()}", highlight=False, soft_wrap=True)
-        out.print(render(checked).strip(), highlight=False, soft_wrap=True)
-
-
-def _figures(plan: Plan, bundle: Bundle, first_day: date) -> Figures:
-    last_day = first_day + timedelta(days=DAYS - 1)
-    rate = Rate("USD", "MAD", rate_on(last_day), last_day, RATE_SOURCE)
-    with httpx.Client(base_url=plan.url, headers=_analyst(plan), timeout=60) as client:
-
-        def get(path: str) -> Any:
-            return client.get(path).raise_for_status().json()
-
-        return gather(get, bundle, [rate], (first_day, last_day))
-
-
-def _analyst(plan: Plan) -> dict[str, str]:
-    signer = read_key(plan.folder.keys / AUTHORITY_FILE)
-    identity = httpx.get(f"{plan.url}/v1/registry").raise_for_status().json()["identity"]
-    token = sign_access(
-        signer.key,
-        emitter=signer.emitter,
-        registry=identity,
-        at=plan.clock(),
-        role=Role.ANALYST,
-        subject="demonstration",
-    )
-    return {"Authorization": f"Bearer {token}"}
-
-
-@contextmanager
-def _progress() -> Iterator[Tell]:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, TimeElapsedColumn(), console=err) as bars:
-        tasks: dict[str, Any] = {}
-
-        def tell(what: str, done: int, total: int) -> None:
-            if what not in tasks:
-                tasks[what] = bars.add_task(what, total=total)
-            bars.update(tasks[what], completed=done)
-
-        yield tell

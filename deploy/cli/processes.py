@@ -1,4 +1,7 @@
-"""The processes, and what looks after their data: up, serve, sequence, project, migrate."""
+"""The processes, and what looks after their data: up, serve, sequence, project, migrate.
+
+Each command imports what it runs when it runs: one process does not load all the others' code.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -8,13 +11,9 @@ import typer
 import uvloop
 
 from deploy.cli.context import Data, folder_of, out, told_plainly
-from deploy.processes import project as project_process
-from deploy.processes import sequence as sequence_process
-from deploy.processes import serve as serve_process
+from deploy.ports import PORT
 from deploy.processes.logs import configure_logs
 from deploy.processes.settings import Settings, read_settings
-from deploy.up import PORT, Plan, run_up
-from migrations.run import upgrade
 
 
 def up(
@@ -29,6 +28,8 @@ def up(
     ] = "Africa/Casablanca",
 ) -> None:
     """Run a durable registry: PostgreSQL and all services, in one folder, until Ctrl-C."""
+    from deploy.up import Plan, addresses, run_up
+
     folder = folder_of(data)
     plan = Plan(folder, port, name, country, time_zone)
 
@@ -40,18 +41,6 @@ def up(
     with told_plainly():
         uvloop.run(run_up(plan, _say, ready))
     out.print("stopped; the data stay in place")
-
-
-def addresses(plan: Plan) -> list[str]:
-    """Where to look, once it runs."""
-    return [
-        f"registry   {plan.url}  (API description: {plan.url}/v1/openapi.json)",
-        f"health     {plan.url}/readyz  {plan.url}/metrics  {plan.url}/door/metrics",
-        f"keys       {plan.folder.keys}  (back them up; they sign for this registry)",
-        f"logs       {plan.folder.logs}",
-        "next       sijill platform add NAME --tax-id ID --key-out platform.key",
-        "stop       Ctrl-C",
-    ]
 
 
 def _say(line: str) -> None:
@@ -67,17 +56,23 @@ def _run(process: str, run: Callable[[Settings], Awaitable[None]]) -> None:
 
 def serve() -> None:
     """Run door and query API on one port (settings: SIJILL_* variables)."""
-    _run("serve", serve_process.run)
+    from deploy.processes import serve as process
+
+    _run("serve", process.run)
 
 
 def sequence() -> None:
     """Run a sequencer, or a standby while another one leads."""
-    _run("sequence", sequence_process.run)
+    from deploy.processes import sequence as process
+
+    _run("sequence", process.run)
 
 
 def project() -> None:
     """Run the projection that folds the views."""
-    _run("project", project_process.run)
+    from deploy.processes import project as process
+
+    _run("project", process.run)
 
 
 def migrate(
@@ -86,6 +81,8 @@ def migrate(
     ],
 ) -> None:
     """Bring a database to the newest version: schemas, roles, grants."""
+    from migrations.run import upgrade
+
     with told_plainly():
         asyncio.run(upgrade(database))
     out.print("migrated")

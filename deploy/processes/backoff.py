@@ -1,7 +1,6 @@
 """Waiting for a database that is away: longer each time, never giving up, never a crash loop."""
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable
 
 import asyncpg
@@ -10,8 +9,14 @@ import structlog
 _log = structlog.get_logger()
 #: Seconds before the next try; doubles each time.
 _SECONDS_MIN, _SECONDS_MAX = 0.2, 5.0
-#: What being away looks like.
-AWAY = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+#: What being away looks like; the last is how the driver names a server that died in mid-statement.
+AWAY = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
 
 
 async def keep_trying(
@@ -26,7 +31,14 @@ async def keep_trying(
         except AWAY as error:
             failed(error)
             _log.warning("database away", error=str(error), retry_seconds=seconds)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), seconds)
+            await pause(stop, seconds)
             lived = asyncio.get_running_loop().time() - started
             seconds = _SECONDS_MIN if lived > 2 * _SECONDS_MAX else min(2 * seconds, _SECONDS_MAX)
+
+
+async def pause(stop: asyncio.Event, seconds: float) -> None:
+    """Wait, but not beyond the stop."""
+    try:
+        await asyncio.wait_for(stop.wait(), seconds)
+    except TimeoutError:
+        return

@@ -7,8 +7,8 @@ import asyncpg
 import structlog
 from prometheus_client import CollectorRegistry, Gauge
 
-from deploy.processes.backoff import keep_trying
-from deploy.processes.serving import health_app, serve_until, server, stop_on_signals
+from deploy.processes.backoff import pause
+from deploy.processes.serving import health_app, run_beside, stop_on_signals
 from deploy.processes.settings import Settings
 from events.clock import Clock
 from events.days import Days
@@ -76,11 +76,11 @@ async def fold(settings: Settings, state: State, stop: asyncio.Event) -> None:
     except Overtaken as overtaken:
         # A second projection stands by: it must not fight the first for every batch.
         _log.info("another projection went on", reason=str(overtaken))
-        await _pause(stop, _STANDBY_SECONDS)
+        await pause(stop, _STANDBY_SECONDS)
     except Fatal as fatal:
         state.alarm = str(fatal)
         _log.error("projection stopped", alarm=str(fatal))
-        await _pause(stop, _ALARM_SECONDS)
+        await pause(stop, _ALARM_SECONDS)
     finally:
         watching.cancel()
         await asyncio.gather(watching, connection.close(), hints.close(), return_exceptions=True)
@@ -92,14 +92,7 @@ async def _watch_lag(leaves: PostgresLeaves, state: State, stop: asyncio.Event) 
         state.tail = await leaves.tail()
         following = await leaves.leaves(state.progress.next_leaf, 1)
         state.next_unfolded = following[0] if following else None
-        await _pause(stop, _LOOK_SECONDS)
-
-
-async def _pause(stop: asyncio.Event, seconds: float) -> None:
-    try:
-        await asyncio.wait_for(stop.wait(), seconds)
-    except TimeoutError:
-        return
+        await pause(stop, _LOOK_SECONDS)
 
 
 async def run(settings: Settings) -> None:
@@ -121,9 +114,7 @@ async def run(settings: Settings) -> None:
         }
 
     app = health_app(metrics.registry, lambda: metrics.collect(state, settings.clock), ready)
-    serving = asyncio.create_task(serve_until(stop, server(app, settings.host, settings.port)))
-    await keep_trying(stop, lambda: fold(settings, state, stop), failed)
-    await serving
+    await run_beside(app, settings, stop, lambda: fold(settings, state, stop), failed)
 
 
 class _Metrics:

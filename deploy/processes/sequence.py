@@ -9,8 +9,8 @@ import asyncpg
 import structlog
 from prometheus_client import CollectorRegistry, Gauge
 
-from deploy.processes.backoff import keep_trying
-from deploy.processes.serving import health_app, serve_until, server, stop_on_signals
+from deploy.processes.backoff import pause
+from deploy.processes.serving import health_app, run_beside, stop_on_signals
 from deploy.processes.settings import Settings
 from events.errors import Fatal
 from events.log.postgres import (
@@ -62,14 +62,14 @@ async def lead(settings: Settings, state: State, stop: asyncio.Event) -> None:
                 if not state.sequencer.progress.clock_fits:
                     await lease.give_back()
             state.last_error = ""
-            await _pause(stop)
+            await pause(stop, HEARTBEAT_SECONDS)
         await lease.give_back()
     except Fatal as fatal:
         state.last_error = str(fatal)
         _log.error("sequencer stopped", alarm=str(fatal))
         # The fault may be this one's own, such as a setting: a standby may do better.
         await lease.give_back()
-        await _pause(stop, _ALARM_SECONDS)
+        await pause(stop, _ALARM_SECONDS)
     finally:
         state.leading = False
         await asyncio.gather(heart.close(), leaf_hints.close(), intake_hints.close())
@@ -85,19 +85,12 @@ async def _write_while_held(
     _log.info("leading")
     try:
         while not stop.is_set() and not writing.done() and await lease.take():
-            await _pause(stop)
+            await pause(stop, HEARTBEAT_SECONDS)
     finally:
         # The round in hand is finished: cutting it would only leave an unknown outcome.
         state.leading = False
         enough.set()
         await writing
-
-
-async def _pause(stop: asyncio.Event, seconds: float = HEARTBEAT_SECONDS) -> None:
-    try:
-        await asyncio.wait_for(stop.wait(), seconds)
-    except TimeoutError:
-        return
 
 
 async def run(settings: Settings) -> None:
@@ -119,9 +112,7 @@ async def run(settings: Settings) -> None:
         }
 
     app = health_app(metrics.registry, lambda: metrics.collect(state), ready)
-    serving = asyncio.create_task(serve_until(stop, server(app, settings.host, settings.port)))
-    await keep_trying(stop, lambda: lead(settings, state, stop), failed)
-    await serving
+    await run_beside(app, settings, stop, lambda: lead(settings, state, stop), failed)
 
 
 class _Metrics:

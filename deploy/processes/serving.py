@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import msgspec
 import uvicorn
@@ -13,6 +13,8 @@ from prometheus_client import CollectorRegistry, generate_latest
 from starlette.types import ASGIApp
 
 from deploy.embedded.processes import announce_ready
+from deploy.processes.backoff import keep_trying
+from deploy.processes.settings import Settings
 
 #: Seconds in which requests in hand may end after SIGTERM.
 DRAIN_SECONDS = 8
@@ -69,6 +71,19 @@ async def serve_until(stop: asyncio.Event, serving: Server) -> None:
     stop.set()
     stopping.cancel()
     await task
+
+
+async def run_beside(
+    health: FastAPI,
+    settings: Settings,
+    stop: asyncio.Event,
+    act: Callable[[], Awaitable[None]],
+    failed: Callable[[Exception], None],
+) -> None:
+    """Run a process's work again and again until the event, its health pages beside it."""
+    pages = asyncio.create_task(serve_until(stop, server(health, settings.host, settings.port)))
+    await keep_trying(stop, act, failed)
+    await pages
 
 
 def health_app(

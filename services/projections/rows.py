@@ -3,8 +3,6 @@
 Pure: a body goes in, rows come out. The order of `BATCH_COLUMNS` is the order of every row.
 """
 
-import hashlib
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
@@ -21,6 +19,7 @@ from events.money import NO_CURRENCY, to_micros
 from events.submission import decode_events
 from events.vocabulary import Event
 from services.projections.anomalies import LEGAL_TERMS
+from services.projections.digests import content_digests
 
 BATCH_COLUMNS = (
     "event_number",
@@ -382,33 +381,3 @@ def _note(rows: Rows, place: tuple[int, int, str], event: Event, ring: KeyRing, 
     else:
         return
     rows.noted += [(*place, *one) for one in noted]
-
-
-# --- digests of content ------------------------------------------------------------------
-
-_LOOSE = msgspec.json.Decoder(list[msgspec.Raw])
-#: Digits that `int` reads without being told to (`sys.set_int_max_str_digits`).
-_INTEGER_DIGITS = 4_300
-
-
-def content_digests(body: bytes) -> list[int]:
-    """Eight bytes of each event's key-sorted encoding, as a signed integer (RULES 3.2).
-
-    Two events with equal values have equal digests, whatever their key order and white space.
-    """
-    return [_digest(raw) for raw in _LOOSE.decode(body)]
-
-
-def _digest(raw: msgspec.Raw) -> int:
-    try:
-        canonical = msgspec.json.encode(msgspec.json.decode(raw), order="sorted")
-    except (msgspec.DecodeError, RecursionError):
-        # An ignored field holds what this decoder will not read, such as 1e999. The slow
-        # reader takes it, and equal values stay equal whatever the key order.
-        canonical = json.dumps(json.loads(bytes(raw), parse_int=_whole), sort_keys=True).encode()
-    return int.from_bytes(hashlib.sha256(canonical).digest()[:8], signed=True)
-
-
-def _whole(digits: str) -> int | str:
-    """An integer; one longer than `int` reads stays as it was written."""
-    return int(digits) if len(digits) < _INTEGER_DIGITS else digits

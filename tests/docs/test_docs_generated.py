@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.cli.describe import BLOCKS, COMMAND, filled, generated
+from deploy.describing import BLOCKS, COMMAND, filled, generated
 from tests.docs.pages import DOCS, PAGES, ROOT
 
 

@@ -10,7 +10,7 @@ from events.depth import depth
 from events.errors import Reason
 from events.limits import JSON_DEPTH_MAX
 from events.submission import read_submission
-from services.projections.rows import content_digests
+from services.projections.digests import content_digests
 from tests.events.sample import NOW, PLATFORM, body_of, completed, digest, read, refusal
 
 

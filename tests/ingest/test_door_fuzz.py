@@ -13,7 +13,7 @@ from events.submission import decode_events
 from events.token import CONTENT_TYPE
 from events.vocabulary import EmitterKind
 from services.ingest.app import create_app
-from services.projections.rows import content_digests
+from services.projections.digests import content_digests
 from tests.ingest.memory import SPEAKERS, MemoryIntake, memory_door
 from tests.ingest.samples import PLATFORM
 from tests.ingest.speaking import IAT, SUBMIT, forged, signed

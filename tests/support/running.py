@@ -15,8 +15,7 @@ from typing import Any
 
 import httpx
 
-from deploy.ports import first_free
-from deploy.up import PORTS_NEEDED
+from deploy.ports import PORTS_NEEDED, first_free
 
 #: Seconds after which something that never happens fails a test instead of hanging it.
 PATIENCE = 60.0
