@@ -189,7 +189,7 @@ def _restarted(one: Restart) -> str:
 def addresses(plan: Plan) -> list[str]:
     """Where to look, once it runs."""
     return [
-        f"registry   {plan.url}  (API description: {plan.url}/v1/openapi.json)",
+        f"registry   {plan.url}  (API description: {plan.url}/openapi.json)",
         f"health     {plan.url}/readyz  {plan.url}/metrics  {plan.url}/door/metrics",
         f"keys       {plan.folder.keys}  (back them up; they sign for this registry)",
         f"logs       {plan.folder.logs}",

@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -161,6 +162,18 @@ def test_a_legal_representative_stays_in_the_vault(registry: Running) -> None:
 
     assert "Amina" not in str(event)
     assert event["event"]["data"]["legal_representative"].startswith("sha256:")
+
+
+def test_every_address_that_up_prints_answers(shared: Running) -> None:
+    printed = (shared.folder / "up.log").read_text()
+
+    addresses = re.findall(r"http://[\w.:/-]+", printed)
+
+    assert len(addresses) >= 5
+    for address in addresses:
+        answer = httpx.get(address)
+        # The bare address names no page: it says where to look.
+        assert answer.status_code == 200 or "/openapi.json" in answer.text, address
 
 
 def test_wrong_tax_id_is_refused_with_the_rule(shared: Running) -> None:
