@@ -15,8 +15,8 @@ from deploy.embedded.processes import Child, ProcessGroup, Restart
 from deploy.establish import establish
 from deploy.folder import DATABASE, DATABASE_ACCOUNT, DataFolder
 from deploy.ports import HOST, PORTS_NEEDED, are_free
-from deploy.processes.serving import stop_on_signals
 from deploy.processes.settings import ROLE_MARK
+from deploy.processes.stopping import stop_on_signals
 from events.clock import Clock, file_clock, system_clock
 from events.log.postgres import LEAF_CHANNEL, Hints, PostgresIntake, connect_pool
 from migrations.roles import INGEST, ROLES

@@ -1,4 +1,4 @@
-"""The processes of one machine, started in order, kept alive, stopped in reverse order.
+"""The processes of one machine, started together, kept alive, stopped in reverse order.
 
 A child dies with its parent (Linux), is restarted when it dies alone, and lives in a session
 of its own, so that Ctrl-C reaches the parent, which then stops the children in its own order.
@@ -101,7 +101,7 @@ async def _status_line(host: str, port: int, request: bytes) -> bytes:
 
 
 class ProcessGroup:
-    """Runs `children`, each started once the one before it is ready.
+    """Runs `children`, started together: each waits by itself for what it needs.
 
     `report` hears of every restart. `ready` is set once all were ready.
     """
@@ -142,11 +142,9 @@ class ProcessGroup:
                 await _stop_all(keepers, self._grace)
 
     async def _start(self, tasks: asyncio.TaskGroup, keepers: list["_Keeper"]) -> None:
-        for child in self._children:
-            if self._stopping.is_set():
-                return
-            keepers.append(_Keeper(child, self._report, tasks))
-            await _either(keepers[-1].ready, self._stopping)
+        keepers.extend(_Keeper(child, self._report, tasks) for child in self._children)
+        for keeper in keepers:
+            await _either(keeper.ready, self._stopping)
         if not self._stopping.is_set():
             self.ready.set()
 

@@ -7,9 +7,9 @@ import asyncpg
 import structlog
 from prometheus_client import CollectorRegistry, Gauge
 
-from deploy.processes.backoff import pause
-from deploy.processes.serving import health_app, run_beside, stop_on_signals
+from deploy.processes.serving import health_app, run_beside
 from deploy.processes.settings import Settings
+from deploy.processes.stopping import pause, stop_on_signals
 from events.clock import Clock
 from events.days import Days
 from events.errors import Fatal

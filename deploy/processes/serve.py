@@ -9,9 +9,9 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from starlette.types import Receive, Scope, Send
 
 from deploy.keyfiles import RegistryKeyFolder
-from deploy.processes.backoff import keep_trying
-from deploy.processes.serving import serve_until, server, stop_on_signals
+from deploy.processes.serving import serve_until, server
 from deploy.processes.settings import Settings
+from deploy.processes.stopping import keep_trying, stop_on_signals
 from events.log.identity import registry_of
 from events.log.postgres import (
     LEAF_CHANNEL,

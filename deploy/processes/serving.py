@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import signal
 import socket
 from collections.abc import Awaitable, Callable
 
@@ -13,8 +12,8 @@ from prometheus_client import CollectorRegistry, generate_latest
 from starlette.types import ASGIApp
 
 from deploy.embedded.processes import announce_ready
-from deploy.processes.backoff import keep_trying
 from deploy.processes.settings import Settings
+from deploy.processes.stopping import keep_trying
 
 #: Seconds in which requests in hand may end after SIGTERM.
 DRAIN_SECONDS = 8
@@ -51,15 +50,6 @@ def server(app: ASGIApp, host: str, port: int) -> Server:
             timeout_graceful_shutdown=DRAIN_SECONDS,
         )
     )
-
-
-def stop_on_signals() -> asyncio.Event:
-    """An event that SIGTERM and SIGINT set."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    return stop
 
 
 async def serve_until(stop: asyncio.Event, serving: Server) -> None:

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from deploy.processes import project
-from deploy.processes.backoff import keep_trying
 from deploy.processes.project import State
 from deploy.processes.settings import Settings
+from deploy.processes.stopping import keep_trying
 from migrations.roles import PROJECTION
 from services.projections.generation import active_generation
 from services.projections.rebuild import rebuild

@@ -1,6 +1,10 @@
-"""Waiting for a database that is away: longer each time, never giving up, never a crash loop."""
+"""How a process goes on and ends: signals, pauses, and a database that is away.
+
+It waits longer each time, never gives up and never falls into a crash loop.
+"""
 
 import asyncio
+import signal
 from collections.abc import Awaitable, Callable
 
 import asyncpg
@@ -42,3 +46,12 @@ async def pause(stop: asyncio.Event, seconds: float) -> None:
         await asyncio.wait_for(stop.wait(), seconds)
     except TimeoutError:
         return
+
+
+def stop_on_signals() -> asyncio.Event:
+    """An event that SIGTERM and SIGINT set."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    return stop
