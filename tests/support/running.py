@@ -24,6 +24,22 @@ _FIRST_PORT = 20_000 + os.getpid() % 5_000 * 4
 SIJILL = (sys.executable, "-m", "deploy.cli.main")
 
 
+#: An ICE that checks.
+TAX_ID = "001561191000066"
+
+
+def events_file(folder: Path, count: int, start: int = 0, emitter: str = "alpha") -> str:
+    """Ready events of a platform, one a line."""
+    path = folder / f"events-{emitter}-{start}.ndjson"
+    line = (
+        '{{"specversion":"1.0","id":"e{0}","source":"/emitters/{2}","type":"task.completed.v1",'
+        '"time":"2026-03-04T10:00:00+01:00","data":{{"task":"t{0}","worker":"w{1}","seconds":60}}}}'
+    )
+    lines = [line.format(number, number % 50, emitter) for number in range(start, start + count)]
+    path.write_text("\n".join(lines) + "\n")
+    return str(path)
+
+
 @dataclass
 class Running:
     """One registry in a folder; it can be killed and started again."""
@@ -79,6 +95,12 @@ class Running:
     def own(self, *arguments: str, code: int = 0) -> str:
         """A command that takes `--data`."""
         return self.run(*arguments, "--data", str(self.folder / "data"), code=code)
+
+    def add_platform(self, name: str = "Alpha") -> str:
+        """Register a platform; its key file."""
+        key = str(self.folder / f"{name.lower()}.key")
+        self.own("platform", "add", name, "--tax-id", TAX_ID, "--key-out", key)
+        return key
 
     def get(self, path: str, role: str = "inspector", **more: str) -> Any:
         """An answer of the query API as decoded JSON."""
