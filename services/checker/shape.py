@@ -12,7 +12,7 @@ from msgspec import inspect
 from events.vocabulary import BY_TYPE, data_type_of
 from services.checker.reading import Object, utc
 
-#: The families of acts: decisions of the authority, the registry and the funds (DESIGN.md).
+#: The families of acts: decisions of the authority, the registry and the funds.
 _ACT_FAMILIES = (
     *("authority", "platform", "fund", "key", "policy", "rate"),
     *("identity", "scheme", "ledger", "period", "remittance", "submission"),

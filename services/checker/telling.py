@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from services.checker.reading import Object
 
-#: What a written contract must state by law (DESIGN.md, event families).
+#: What a written contract must state by law.
 LEGAL_TERMS = (
     "task_group",
     "unit_pay",

@@ -1,4 +1,4 @@
-"""Every test that hurts the log ends here: what must hold after any fault (DESIGN.md)."""
+"""Every test that hurts the log ends here: what must hold after any fault."""
 
 from collections.abc import Iterable
 
