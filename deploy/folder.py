@@ -80,6 +80,7 @@ def default_folder() -> Path:
     here = Path.cwd() / "sijill-data"
     if os.geteuid() != 0:
         return here
-    if first_unreachable(here, server_account(DATABASE_ACCOUNT)) is None:
+    # The folder itself is made later; what matters is whether its place can be entered.
+    if first_unreachable(Path.cwd(), server_account(DATABASE_ACCOUNT)) is None:
         return here
     return Path("/var/lib/sijill")
