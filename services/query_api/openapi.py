@@ -1,7 +1,6 @@
 """OpenAPI 3.1: every route with its parameters, its readers, its formats and its errors."""
 
 from collections.abc import Iterable, Mapping
-from http import HTTPStatus
 from typing import Annotated, Any
 
 import msgspec
@@ -14,7 +13,7 @@ from services.query_api import answers
 from services.query_api.examples import example_of
 from services.query_api.formats import CSV, JSON, MEDIA, NDJSON
 from services.query_api.parameters import PARAMETERS
-from services.web.problems import PROBLEM_TYPE
+from services.web.problems import PROBLEM_TYPE, title_of
 
 _REFERENCE = "#/components/schemas/{name}"
 _PROBLEMS = {
@@ -105,7 +104,7 @@ def _problem(status: int) -> dict[str, Any]:
     kind, text = _PROBLEMS[status]
     example = {
         "type": f"urn:sijill:problem:{kind}",
-        "title": HTTPStatus(status).phrase,
+        "title": title_of(kind),
         "status": status,
         "detail": text,
     }

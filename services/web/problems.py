@@ -17,6 +17,11 @@ _PREFIX = "urn:sijill:problem:"
 _log = structlog.get_logger()
 
 
+def title_of(kind: str) -> str:
+    """A problem's title: its kind in words, the same at every occurrence (RFC 9457, 3.1.4)."""
+    return kind.replace("-", " ").capitalize()
+
+
 class Problem(Exception):
     """An answer that says what was wrong and what to do."""
 
@@ -42,7 +47,7 @@ class Problem(Exception):
         """The document as it goes out."""
         document: dict[str, Any] = {
             "type": _PREFIX + self.kind,
-            "title": HTTPStatus(self.status).phrase,
+            "title": title_of(self.kind),
             "status": self.status,
             "detail": self.detail,
             **self.members,
