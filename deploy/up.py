@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import shutil
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -187,12 +188,17 @@ def _restarted(one: Restart) -> str:
 
 
 def addresses(plan: Plan) -> list[str]:
-    """Where to look, once it runs."""
+    """Where to look, once it runs, as lines to paste."""
+    # Without an activated environment the command goes by the path it was called by.
+    sijill = "sijill" if shutil.which("sijill") else sys.argv[0]
+    data = f"--data {plan.folder.path}"
+    token = f'-H "Authorization: Bearer $({sijill} token --role analyst {data})"'
     return [
         f"registry   {plan.url}  (API description: {plan.url}/openapi.json)",
         f"health     {plan.url}/readyz  {plan.url}/metrics  {plan.url}/door/metrics",
         f"keys       {plan.folder.keys}  (back them up; they sign for this registry)",
         f"logs       {plan.folder.logs}",
-        "next       sijill platform add NAME --tax-id ID --key-out platform.key",
+        f"figures    curl {token} '{plan.url}/v1/sectors?by=month'",
+        f"platforms  {sijill} platform add NAME --tax-id ID --key-out platform.key {data}",
         "stop       Ctrl-C",
     ]
