@@ -1,6 +1,7 @@
 """Where data go when nobody says."""
 
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -8,14 +9,14 @@ import pytest
 from deploy.folder import DataFolder, default_folder
 
 
-def test_data_go_into_the_present_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    if os.geteuid() == 0:
+def test_data_go_into_the_present_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    with tempfile.TemporaryDirectory(prefix="sj-", dir="/tmp") as place:
         # Root's database runs as another account, which must be able to enter.
-        for folder in (tmp_path, *tmp_path.parents[:2]):
-            folder.chmod(0o755)
-    monkeypatch.chdir(tmp_path)
+        Path(place).chmod(0o711)
+        monkeypatch.chdir(place)
 
-    assert default_folder() == tmp_path / "sijill-data"
+        assert default_folder() == Path(place) / "sijill-data"
+        monkeypatch.undo()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root's database runs as another account")
