@@ -211,7 +211,8 @@ def key_add(
         _register("key.added", {"emitter": emitter}, key_out, data, url, sign_as)
 
 
-@key.command("revoke")
+# A thumbprint may begin with a hyphen, which must not be taken for an option.
+@key.command("revoke", context_settings={"ignore_unknown_options": True})
 def key_revoke(
     kid: str,
     reason: Annotated[str | None, typer.Option(help="A code, such as lost or rotated.")] = None,
