@@ -15,6 +15,7 @@ from sijill_client.keys import PlatformKey
 from deploy.establish import make_event
 from deploy.keyfiles import KeyFile
 from events.clock import Clock, system_clock
+from events.errors import Fatal
 
 #: Seconds to wait for the leaf of an act, and for an answer at all.
 _WAIT_SECONDS, _ANSWER_SECONDS = 15, 60.0
@@ -44,8 +45,10 @@ def send_acts(
     signer = PlatformKey(key.emitter, key.key.kid, key.registry, key.key.raw)
     with httpx.Client(timeout=_ANSWER_SECONDS) as client:
         result = Emitter(signer, url, client, clock=clock).submit(events, wait=_WAIT_SECONDS)
-    if result.state not in {"accepted", "repeated"}:
-        raise ActRefused(str(result.problem or "acknowledged, but it has no leaf yet"))
+    if result.state == "acknowledged":
+        raise Fatal("the act is kept, but it has no leaf yet: is the sequencer running?")
+    if result.state == "refused":
+        raise ActRefused(str(result.problem))
     return result
 
 

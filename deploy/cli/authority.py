@@ -11,7 +11,7 @@ import httpx
 import msgspec
 import typer
 
-from deploy.acts import Act, check_tax_id, emitter_id, salted_digest
+from deploy.acts import Act, ActRefused, check_tax_id, emitter_id, salted_digest
 from deploy.cli.context import (
     Data,
     SignAs,
@@ -140,7 +140,8 @@ def _register(
     try:
         jwk = msgspec.to_builtins(made.jwk)
         act(data, address, sign_as, Act(type_, {**registered, "key": jwk}))
-    except BaseException:
+    except ActRefused:
+        # Nothing was kept. After any other failure the key may be registered: it stays.
         key_out.unlink(missing_ok=True)
         raise
     out.print(f"emitter {registered['emitter']}, key {made.kid} in {key_out}", highlight=False)
