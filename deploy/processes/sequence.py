@@ -5,7 +5,6 @@ import os
 import socket
 from dataclasses import dataclass
 
-import asyncpg
 import structlog
 from prometheus_client import CollectorRegistry, Gauge
 
@@ -13,6 +12,7 @@ from deploy.processes.serving import health_app, run_beside
 from deploy.processes.settings import Settings
 from deploy.processes.stopping import pause, stop_on_signals
 from events.errors import Fatal
+from events.log.lease import HEARTBEAT_SECONDS, Lease, open_lease
 from events.log.postgres import (
     INTAKE_CHANNEL,
     LEAF_CHANNEL,
@@ -21,7 +21,6 @@ from events.log.postgres import (
     connect_pool,
 )
 from migrations.roles import SEQUENCER
-from services.sequencer.lease import HEARTBEAT_SECONDS, Lease
 from services.sequencer.sequencer import Sequencer
 
 _log = structlog.get_logger()
@@ -48,10 +47,9 @@ def own_name() -> str:
 async def lead(settings: Settings, state: State, stop: asyncio.Event) -> None:
     """Take the lease when it is free, and write for as long as it is held."""
     dsn, name = settings.dsn(SEQUENCER), own_name()
-    heart = await asyncpg.connect(dsn, server_settings={"application_name": name})
+    lease = await open_lease(dsn, "sequencer", name)
     leaf_hints, intake_hints = Hints(dsn, LEAF_CHANNEL), Hints(dsn, INTAKE_CHANNEL)
     pool = await connect_pool(dsn, name=name)
-    lease = Lease(heart, "sequencer", name)
     try:
         log = PostgresSequencerLog(pool, leaf_hints, intake_hints)
         state.sequencer = Sequencer(log, settings.clock)
@@ -72,7 +70,7 @@ async def lead(settings: Settings, state: State, stop: asyncio.Event) -> None:
         await pause(stop, _ALARM_SECONDS)
     finally:
         state.leading = False
-        await asyncio.gather(heart.close(), leaf_hints.close(), intake_hints.close())
+        await asyncio.gather(lease.connection.close(), leaf_hints.close(), intake_hints.close())
         await pool.close()
 
 

@@ -9,9 +9,9 @@ import asyncpg
 import pytest
 
 from deploy.processes import sequence
+from events.log.lease import Lease, open_lease
 from events.log.postgres import LEAF_CHANNEL, Hints, PostgresSequencerLog, connect_pool
 from migrations.roles import SEQUENCER
-from services.sequencer.lease import Lease
 from services.sequencer.sequencer import Sequencer
 from tests.fault.checking import assert_whole
 from tests.fault.clients import Client
@@ -28,10 +28,9 @@ async def lease_of(world: World) -> AsyncIterator[MakeLease]:
     async with AsyncExitStack() as stack:
 
         async def make(holder: str) -> Lease:
-            named = {"application_name": holder}
-            connection = await asyncpg.connect(world.dsn(SEQUENCER), server_settings=named)
-            stack.push_async_callback(connection.close)
-            return Lease(connection, "sequencer", holder)
+            lease = await open_lease(world.dsn(SEQUENCER), "sequencer", holder)
+            stack.push_async_callback(lease.connection.close)
+            return lease
 
         yield make
 
