@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from deploy.processes import sequence
+from deploy.processes.leading import own_name
 from events.log.lease import Lease, open_lease
 from events.log.postgres import LEAF_CHANNEL, Hints, PostgresSequencerLog, connect_pool
 from migrations.roles import SEQUENCER
@@ -79,6 +79,16 @@ async def test_one_that_expired_is_taken_and_cannot_be_renewed(
     assert not await back.take()
 
 
+async def test_one_whose_session_is_gone_is_taken_at_once(
+    world: World, lease_of: MakeLease
+) -> None:
+    one, other = await lease_of("one"), await lease_of("other")
+    assert await one.take()
+    await one.connection.close()
+    await _ended(world, "one")
+    assert await other.take()
+
+
 async def test_its_holder_may_renew_it_late(world: World, lease_of: MakeLease) -> None:
     one, other = await lease_of("one"), await lease_of("other")
     assert await one.take()
@@ -123,7 +133,7 @@ async def test_a_long_host_name_still_finds_its_sessions(
 ) -> None:
     """PostgreSQL cuts an application_name at 63 bytes; the taker asks for the whole name."""
     monkeypatch.setattr("socket.gethostname", lambda: "h" * 64)
-    one, other = await lease_of(sequence.own_name()), await lease_of("other")
+    one, other = await lease_of(own_name()), await lease_of("other")
     assert await one.take()
     await _expire(world)
     assert await other.take()
