@@ -83,6 +83,10 @@ class PostgresLeaves:
         """Return when a leaf may have come."""
         await self._hints.wait(seconds)
 
+    async def look_up(self, ids: Sequence[tuple[str, str]]) -> list[Indexed]:
+        """What stands under these ids."""
+        return await look_up(self._pool, ids)
+
     async def key_ring_before(self, index: int) -> KeyRing:
         """All emitters and keys as the leaves below an index left them."""
         return await read_key_ring(self._pool, index)
@@ -121,10 +125,6 @@ class PostgresSequencerLog(PostgresLeaves):
         ((moment,),) = await fetch(self._pool, "SELECT clock_timestamp()")
         assert isinstance(moment, datetime)
         return moment
-
-    async def look_up(self, ids: Sequence[tuple[str, str]]) -> list[Indexed]:
-        """What stands under these ids."""
-        return await look_up(self._pool, ids)
 
     async def key_ring(self) -> KeyRing:
         """All emitters and keys."""

@@ -3,10 +3,11 @@
 import structlog
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST
-from sqlalchemy.exc import SQLAlchemyError
 
+from services.query_api.database import AWAY
 from services.query_api.reading import state_of
 from services.query_api.state import QueryState
+from services.query_api.stored import last_index, stored_leaf
 from services.web.problems import Problem
 
 router = APIRouter(tags=["operations"])
@@ -36,7 +37,7 @@ async def metrics(request: Request) -> Response:
     state = state_of(request)
     try:
         await measure_lag(state)
-    except (SQLAlchemyError, OSError, Problem) as error:
+    except (*AWAY, Problem) as error:
         # The other figures are worth most just when the database is gone.
         _log.warning("lag cannot be measured", error=str(error))
         state.metrics.up.set(0)
@@ -45,10 +46,10 @@ async def metrics(request: Request) -> Response:
 
 async def measure_lag(state: QueryState) -> None:
     """Set the gauges of position and lag."""
-    tail = await state.database.tail()
     async with state.database.snapshot() as snapshot:
-        waiting = await snapshot.leaf(snapshot.position + 1)
         position = snapshot.position
+    waiting = await stored_leaf(state.leaves, position + 1)
+    tail = await last_index(state.leaves)
     age = (state.clock() - waiting.leaf.sequenced).total_seconds() if waiting else 0.0
     state.metrics.up.set(1)
     state.metrics.position.set(position)
