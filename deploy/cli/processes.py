@@ -48,9 +48,9 @@ def _say(line: str) -> None:
 
 
 def _run(process: str, run: Callable[[Settings], Awaitable[None]]) -> None:
-    configure_logs(process)
     with told_plainly():
         settings = read_settings()
+        configure_logs(process, settings.level)
         uvloop.run(run(settings))  # type: ignore[arg-type]
 
 

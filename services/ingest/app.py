@@ -156,8 +156,10 @@ def create_app(
 
     @app.get("/readyz", include_in_schema=False)
     async def readyz() -> Response:
-        ready = door.keys_age < READY_SECONDS
-        status = {"ready": ready, "keys_age_seconds": round(min(door.keys_age, 1e6), 1)}
+        age = door.keys_age
+        ready = age < READY_SECONDS
+        reason = "" if ready else "the keys could not be read from the database for a while"
+        status = {"ready": ready, "reason": reason, "keys_age_seconds": round(min(age, 1e6), 1)}
         return _json(status, 200 if ready else 503)
 
     with_vocabulary(app)
