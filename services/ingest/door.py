@@ -218,7 +218,12 @@ class Door:
         try:
             await asyncio.wait_for(self._intake.append(arrival), APPEND_SECONDS_MAX)
         except LOG_ERRORS as error:
-            _log.warning("append failed", submission=arrival.submission, error=str(error))
+            _log.warning(
+                "append failed",
+                emitter=arrival.emitter,
+                submission=arrival.submission,
+                error=str(error) or type(error).__name__,
+            )
             raise Unavailable(
                 "the log did not confirm in time: send the same bytes again under the same id"
             ) from error
