@@ -11,16 +11,19 @@ from uuid import uuid4
 import msgspec
 
 from deploy.keyfiles import AUTHORITY_FILE, read_key, write_key
-from deploy.processes.opening import open_intake, open_sequencer_log
+from deploy.processes.opening import open_intake, open_leaves
 from deploy.processes.settings import Stores
 from events import acts
 from events.jose import PrivateKey
 from events.keys import AUTHORITY, REGISTRY
 from events.leaf import utc_text
-from events.log.protocol import Arrival, SequencerLog
+from events.limits import INTAKE_PARTITIONS
+from events.log.intake import partition_of
+from events.log.protocol import Arrival, Leaves, Place
 from events.submission import Speaker, decode_events, read_submission
 from events.token import sign_submission
 from events.vocabulary import AuthorityEstablished, EmitterKind
+from migrations.roles import OPERATOR
 
 #: The id of every log's first submission; a second one under it can only be a conflict.
 _FIRST = "establishment"
@@ -74,8 +77,8 @@ async def establish(
     kill between the two is repaired by running it again, with the same keys. After an append whose
     outcome is unknown there may be two: the second can only be a conflict.
     """
-    async with open_sequencer_log(stores) as log:
-        stands = await standing(log)
+    async with open_leaves(stores, OPERATOR) as leaves:
+        stands = await standing(leaves)
     if stands is not None:
         return stands
     authority = _made(keys / AUTHORITY_FILE, AUTHORITY)
@@ -101,17 +104,16 @@ def is_same(stands: acts.AuthorityEstablished, keys: Path, founding: Founding) -
     return said == founding and path.exists() and read_key(path).key.jwk == stands.key
 
 
-async def standing(log: SequencerLog) -> acts.AuthorityEstablished | None:
-    """What establishes a log: its leaf 0, or the authority's submission that waits to be it."""
-    leaves = await log.leaves(0, 1)
-    waiting = await log.intake((0,) * log.partitions, 1) if not leaves else []
-    places = [leaf.place for leaf in leaves]
-    places += [record.place for record in waiting if record.emitter == AUTHORITY]
-    for body in await log.bodies(places):
-        for event in decode_events(body):
-            if isinstance(event, AuthorityEstablished):
-                return event.data
-    return None
+async def standing(leaves: Leaves) -> acts.AuthorityEstablished | None:
+    """What establishes a log: the authority's first submission, whether it has its leaf or not."""
+    first = Place(partition_of(AUTHORITY, INTAKE_PARTITIONS), 0)
+    try:
+        (body,) = await leaves.bodies([first])
+    except LookupError:
+        return None
+    (event,) = decode_events(body)
+    assert isinstance(event, AuthorityEstablished)
+    return event.data
 
 
 def _made(path: Path, emitter: str) -> PrivateKey:
