@@ -130,6 +130,9 @@ class Leaves(Protocol):
     async def wait_leaf(self, index: int, seconds: float) -> None:
         """Return when a leaf of that index may exist, at the latest after some seconds: a hint."""
 
+    async def look_up(self, ids: Sequence[tuple[str, str]]) -> list[Indexed]:
+        """What stands in the index under these (emitter, id), any body."""
+
     async def key_ring_before(self, index: int) -> KeyRing:
         """All emitters and keys as the leaves below an index left them."""
 
@@ -154,9 +157,6 @@ class SequencerLog(Leaves, Protocol):
 
     async def now(self) -> datetime:
         """The database's time, against which a writer checks its own clock."""
-
-    async def look_up(self, ids: Sequence[tuple[str, str]]) -> list[Indexed]:
-        """What stands in the index under these (emitter, id)."""
 
     async def key_ring(self) -> KeyRing:
         """All emitters and keys at the index's last leaf."""
