@@ -92,6 +92,9 @@ class PostgresSequencerLog(PostgresLeaves):
         """Return when something may have arrived."""
         await self._intake_hints.wait(seconds)
 
+    async def follow(self) -> None:
+        """Nothing to read ahead: leaves and index are one database."""
+
     async def commit(self, round_: Round) -> bool:
         """Leaves and index in one transaction; False if another writer took an index first."""
         async with self._in_order:
