@@ -1,22 +1,79 @@
-"""One PostgreSQL for the whole run, one database for each test that asks for a world."""
+"""One PostgreSQL for each process of a run, one Kafka for all; a world for a test that asks."""
 
 import asyncio
+import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import asyncpg
 import pytest
 
 from deploy.embedded.postgres import EmbeddedPostgres
+from deploy.kafka.programs import Programs, usable_programs
 from migrations.roles import PROJECTION, ROLES
 from migrations.run import upgrade
 from services.projections.generation import create_generation
+from tests.support import kafka as support
 from tests.support.world import TEMPLATE, World, new_world
 
 #: Databases of tests are thrown away: what survives a crash is tested where fsync is on.
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+#: Where the processes of one run find its broker.
+RUN = pytest.StashKey[support.Run]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Workers share the run of the process that started them."""
+    if (given := getattr(config, "workerinput", None)) is not None:
+        config.stash[RUN] = support.Run(Path(given["kafka_run"]))
+        return
+    stack = ExitStack()
+    config.stash[RUN] = stack.enter_context(support.new_run())
+    config.add_cleanup(stack.close)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker of pytest-xdist where the run's broker is found."""
+    node.workerinput["kafka_run"] = str(node.config.stash[RUN].folder)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what was left out."""
+    support.say_left_out(terminalreporter)
+
+
+@pytest.fixture(scope="session")
+def kafka(pytestconfig: pytest.Config) -> str:
+    """Bootstrap servers of a real Kafka of one node, the same for every process of the run.
+
+    The one named in SIJILL_TEST_KAFKA, else one of ours. Tests that hurt a broker start a
+    `Cluster` of their own (`kafka_programs`).
+    """
+    if address := os.environ.get(support.ADDRESS):
+        return address
+    support.leave_out_unless_usable()
+    return pytestconfig.stash[RUN].kafka()
+
+
+@pytest.fixture
+def topics(kafka: str) -> Iterator[str]:
+    """The topic prefix of one test, which has all topics under it to itself."""
+    prefix = f"t{uuid4().hex}"
+    yield prefix
+    support.delete_topics(kafka, prefix)
+
+
+@pytest.fixture(scope="session")
+def kafka_programs() -> Programs:
+    """What a `Cluster` of a test's own runs on, fetched; without it the test is left out."""
+    support.leave_out_unless_usable()
+    return usable_programs()
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,6 @@ Linux the kernel sees to it (PR_SET_PDEATHSIG). Elsewhere a supervisor killed wi
 server running, and without /proc a later start can neither see nor end it.
 """
 
-import fcntl
 import os
 import signal
 import subprocess
@@ -27,7 +26,8 @@ from deploy.embedded.accounts import (
 )
 from deploy.embedded.binaries import usable_programs
 from deploy.embedded.cluster import SUPERUSER, open_cluster, write_access
-from deploy.embedded.errors import EmbeddedPostgresError, log_tail
+from deploy.embedded.errors import EmbeddedPostgresError
+from deploy.files import log_tail, put_aside, take_lock
 
 #: What differs from PostgreSQL's defaults, or must not depend on them. A caller may change it.
 SETTINGS: Mapping[str, str] = {
@@ -57,8 +57,6 @@ SETTINGS: Mapping[str, str] = {
 #: Seconds a fast shutdown may take before the server is told to stop at once and recover later.
 STOP_SECONDS = 60.0
 POLL_SECONDS = 0.01
-#: Bytes after which a start puts the log aside as `postgres.log.1`.
-LOG_BYTES_KEPT = 16 * 1024 * 1024
 
 
 class EmbeddedPostgres:
@@ -111,7 +109,7 @@ class EmbeddedPostgres:
             raise EmbeddedPostgresError("Start the embedded PostgreSQL from the main thread.")
         self.stop()
         _make_data_folder(self.data, self._account)
-        self._lock = _take_lock(self.data / "lock")
+        self._lock = take_lock(self.data / "lock", EmbeddedPostgresError)
         try:
             self._launch()
         except BaseException:
@@ -155,7 +153,7 @@ class EmbeddedPostgres:
         settings = {**self._settings, **access, **where}
         argv = [str(programs / "postgres"), "-D", str(self._cluster)]
         argv += [option for name in settings for option in ("-c", f"{name}={settings[name]}")]
-        start = _rotate(self.log)
+        start = put_aside(self.log)
         self._server = _spawn(self._account.command(argv, signal.SIGINT), self.log)
         self._wait_ready(self._server, start)
 
@@ -187,33 +185,6 @@ def _make_data_folder(data: Path, account: Account) -> None:
             f"PostgreSQL runs as {account.name}, who cannot enter {barrier}: name a data folder "
             f"that every user can reach, such as /var/lib/sijill, or chmod o+x {barrier}"
         )
-
-
-def _take_lock(path: Path) -> TextIO:
-    lock = path.open("a+")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        lock.seek(0)
-        holder = lock.read().strip() or "unknown"
-        lock.close()
-        raise EmbeddedPostgresError(
-            f"{path.parent} is in use by process {holder}: stop that one, or name another data "
-            "folder."
-        ) from None
-    lock.truncate(0)
-    lock.write(f"{os.getpid()}\n")
-    lock.flush()
-    return lock
-
-
-def _rotate(log: Path) -> int:
-    """Put a long log aside; the size in bytes of what stays."""
-    size = log.stat().st_size if log.exists() else 0
-    if size <= LOG_BYTES_KEPT:
-        return size
-    log.rename(log.with_name(f"{log.name}.1"))
-    return 0
 
 
 def _spawn(argv: Sequence[str], log: Path) -> subprocess.Popen[bytes]:

@@ -1,7 +1,5 @@
 """The contract suite runs over every implementation of the log."""
 
-import os
-import uuid
 from collections.abc import AsyncIterator
 
 import pytest
@@ -18,6 +16,7 @@ async def kit(request: pytest.FixtureRequest, postgres: EmbeddedPostgres) -> Asy
         async with postgres_kit(postgres) as embedded:
             yield embedded
     else:
-        address = KafkaAddress(os.environ["SIJILL_TEST_KAFKA"], f"t{uuid.uuid4().hex[:12]}")
-        async with kafka_kit(postgres, address) as made:
-            yield made
+        bootstrap = request.getfixturevalue("kafka")
+        address = KafkaAddress(bootstrap, request.getfixturevalue("topics"))
+        async with kafka_kit(postgres, address) as distributed:
+            yield distributed
