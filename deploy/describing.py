@@ -15,14 +15,12 @@ from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 import msgspec
 
 from deploy.field_words import meaning
-from deploy.processes.serve import BothServices
+from deploy.processes.serve import describe_both
 from events import data, scalars
 from events.clock import system_clock
 from events.receipt import RegistryKeys
 from events.schema import event_types, schema_of_batch, schema_of_type
 from events.vocabulary import BY_TYPE, CORRECTIONS, MAY_SIGN, PLATFORM_EVENTS, data_type_of, type_of
-from services.ingest.app import create_app as create_door_app
-from services.ingest.door import Door
 from services.projections.anomalies import RULES
 from services.query_api.app import create_app as create_query_app
 from services.query_api.parameters import PARAMETERS
@@ -66,7 +64,7 @@ def openapi() -> dict[str, Any]:
     nothing = cast(Any, None)
     keys = RegistryKeys("", {})
     query = create_query_app(QueryState(nothing, nothing, nothing, keys, system_clock))
-    BothServices(create_door_app(Door(nothing, keys, system_clock)), query)
+    describe_both(query)
     return query.openapi()
 
 

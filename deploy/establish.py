@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,19 @@ from uuid import uuid4
 import msgspec
 
 from deploy.keyfiles import AUTHORITY_FILE, read_key, write_key
+from deploy.processes.opening import open_intake, open_leaves
+from deploy.processes.settings import Stores
+from events import acts
 from events.jose import PrivateKey
 from events.keys import AUTHORITY, REGISTRY
 from events.leaf import utc_text
-from events.log.protocol import Arrival, Intake
-from events.submission import Speaker, read_submission
+from events.limits import INTAKE_PARTITIONS
+from events.log.intake import partition_of
+from events.log.protocol import Arrival, Leaves, Place
+from events.submission import Speaker, decode_events, read_submission
 from events.token import sign_submission
-from events.vocabulary import EmitterKind
+from events.vocabulary import AuthorityEstablished, EmitterKind
+from migrations.roles import OPERATOR
 
 #: The id of every log's first submission; a second one under it can only be a conflict.
 _FIRST = "establishment"
@@ -52,19 +59,61 @@ def establishment(
     return Arrival(AUTHORITY, _FIRST, hashlib.sha256(body).digest(), token, 1, utc_text(at), body)
 
 
+@dataclass(frozen=True, slots=True)
+class Founding:
+    """What a registry is established with; none of it ever changes."""
+
+    name: str
+    country: str
+    time_zone: str
+
+
 async def establish(
-    intake: Intake, keys: Path, *, name: str, country: str, zone: str, at: datetime
-) -> None:
-    """Make both keys if they do not exist yet and append leaf 0's submission.
+    stores: Stores, keys: Path, founding: Founding, at: datetime
+) -> acts.AuthorityEstablished | None:
+    """Append leaf 0's submission, with new keys. What stands already, if so; then nothing is done.
 
     Keys are on disk before anything is appended: a log whose key was lost could never go on. A
-    kill between the two is repaired by running it again, with the same keys.
+    kill between the two is repaired by running it again, with the same keys. After an append whose
+    outcome is unknown there may be two: the second can only be a conflict.
     """
+    async with open_leaves(stores, OPERATOR) as leaves:
+        stands = await standing(leaves)
+    if stands is not None:
+        return stands
     authority = _made(keys / AUTHORITY_FILE, AUTHORITY)
     registry = _made(keys / "registry.json", REGISTRY)
-    await intake.append(
-        establishment(authority, registry, name=name, country=country, zone=zone, at=at)
-    )
+    async with open_intake(stores) as intake:
+        await intake.append(
+            establishment(
+                authority,
+                registry,
+                name=founding.name,
+                country=founding.country,
+                zone=founding.time_zone,
+                at=at,
+            )
+        )
+    return None
+
+
+def is_same(stands: acts.AuthorityEstablished, keys: Path, founding: Founding) -> bool:
+    """Whether it was this that established a log: so a script that was killed may run again."""
+    path = keys / AUTHORITY_FILE
+    said = Founding(stands.name, stands.country, stands.time_zone)
+    return said == founding and path.exists() and read_key(path).key.jwk == stands.key
+
+
+async def standing(leaves: Leaves) -> acts.AuthorityEstablished | None:
+    """What establishes a log: the authority's first submission, whether it has its leaf or not."""
+    first = Place(partition_of(AUTHORITY, INTAKE_PARTITIONS), 0)
+    try:
+        (body,) = await leaves.bodies([first])
+    except LookupError:
+        return None
+    (event,) = decode_events(body)
+    assert isinstance(event, AuthorityEstablished)
+    return event.data
 
 
 def _made(path: Path, emitter: str) -> PrivateKey:

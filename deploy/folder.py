@@ -3,6 +3,7 @@
 import json
 import os
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,7 +38,7 @@ class DataFolder:
 
     @property
     def address(self) -> Path:
-        """Written while the registry runs: URL and database address, for the other commands."""
+        """Written while the registry runs: where it answers and where its data lie."""
         return self.path / "running.json"
 
     def make(self) -> None:
@@ -47,10 +48,10 @@ class DataFolder:
         self.keys.mkdir(mode=0o700, exist_ok=True)
         self.logs.mkdir(mode=0o700, exist_ok=True)
 
-    def say_running(self, url: str, database: str) -> None:
-        """Tell other commands where the registry answers."""
+    def say_running(self, url: str, stores: Mapping[str, str]) -> None:
+        """Tell other commands where the registry answers, and with which settings of its data."""
         staged = self.address.with_suffix(".new")
-        staged.write_text(json.dumps({"url": url, "database": database, "pid": os.getpid()}))
+        staged.write_text(json.dumps({"url": url, "pid": str(os.getpid()), **stores}, indent=2))
         staged.chmod(0o600)
         staged.rename(self.address)
 

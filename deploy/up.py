@@ -13,14 +13,13 @@ import asyncpg
 
 from deploy.embedded.postgres import EmbeddedPostgres
 from deploy.embedded.processes import Child, ProcessGroup, Restart
-from deploy.establish import establish
+from deploy.establish import Founding, establish
 from deploy.folder import DATABASE, DATABASE_ACCOUNT, DataFolder
 from deploy.ports import HOST, PORTS_NEEDED, are_free
-from deploy.processes.settings import ROLE_MARK
+from deploy.processes.settings import ROLE_MARK, read_stores
 from deploy.processes.stopping import stop_on_signals
 from events.clock import Clock, file_clock, system_clock
-from events.log.postgres import LEAF_CHANNEL, Hints, PostgresIntake, connect_pool
-from migrations.roles import INGEST, ROLES
+from migrations.roles import ROLES
 from migrations.run import upgrade
 
 #: Where each process listens, counted from `--port`.
@@ -95,7 +94,7 @@ async def _until(
     ready, stopping = asyncio.create_task(group.ready.wait()), asyncio.create_task(stop.wait())
     await asyncio.wait({ready, stopping}, return_when=asyncio.FIRST_COMPLETED)
     if ready.done():
-        plan.folder.say_running(plan.url, _address(server))
+        plan.folder.say_running(plan.url, _stores(server))
         if then is not None:
             work = asyncio.ensure_future(then(plan))
             await asyncio.wait({work, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -119,30 +118,8 @@ async def _prepare(plan: Plan, server: EmbeddedPostgres) -> None:
     finally:
         await connection.close()
     await upgrade(server.dsn(DATABASE))
-    await _establish_once(plan, server)
-
-
-async def _establish_once(plan: Plan, server: EmbeddedPostgres) -> None:
-    connection = await asyncpg.connect(server.dsn(DATABASE))
-    try:
-        begun = await connection.fetchval("SELECT EXISTS (SELECT FROM log.intake)")
-    finally:
-        await connection.close()
-    if begun:
-        return
-    dsn = server.dsn(DATABASE, INGEST)
-    pool = await connect_pool(dsn)
-    try:
-        await establish(
-            PostgresIntake(pool, Hints(dsn, LEAF_CHANNEL)),
-            plan.folder.keys,
-            name=plan.name,
-            country=plan.country,
-            zone=plan.time_zone,
-            at=plan.clock(),
-        )
-    finally:
-        await pool.close()
+    founding = Founding(plan.name, plan.country, plan.time_zone)
+    await establish(read_stores(_stores(server)), plan.folder.keys, founding, plan.clock())
 
 
 def _children(plan: Plan, server: EmbeddedPostgres) -> list[Child]:
@@ -158,20 +135,23 @@ def _children(plan: Plan, server: EmbeddedPostgres) -> list[Child]:
 
 
 def _environment(plan: Plan, server: EmbeddedPostgres, port: int) -> dict[str, str]:
+    """What a process is told. Settings of another registry in our environment are not passed on."""
     clock = f"file:{plan.clock_file}" if plan.clock_file else "system"
+    others = {name: os.environ[name] for name in os.environ if not name.startswith("SIJILL_")}
     return {
-        **os.environ,
-        "SIJILL_DATABASE": _address(server),
+        **others,
+        **_stores(server),
         "SIJILL_KEYS": str(plan.folder.keys),
         "SIJILL_PORT": str(port),
         "SIJILL_CLOCK": clock,
+        "SIJILL_LOG": os.environ.get("SIJILL_LOG", "info"),
     }
 
 
-def _address(server: EmbeddedPostgres) -> str:
-    """The database's address with the mark where each process puts its role."""
+def _stores(server: EmbeddedPostgres) -> dict[str, str]:
+    """Where the data lie, as settings. Each process puts its role in place of the mark."""
     _, _, rest = server.dsn(DATABASE).partition("@")
-    return f"postgresql://{ROLE_MARK}@{rest}"
+    return {"SIJILL_DATABASE": f"postgresql://{ROLE_MARK}@{rest}"}
 
 
 async def _keep_database(server: EmbeddedPostgres, say: Callable[[str], None]) -> None:

@@ -8,7 +8,10 @@ AUDIT = "sijill_audit"
 OPERATOR = "sijill_operator"
 ROLES = (INGEST, SEQUENCER, PROJECTION, QUERY, AUDIT, OPERATOR)
 
-_DERIVED = "log.leaf, log.submission, log.emitter, log.emitter_key, log.quarantine"
+_DERIVED = (
+    "log.leaf, log.leaf_place, log.topic, log.submission, log.emitter, log.emitter_key, "
+    "log.quarantine"
+)
 
 #: Run in this order, each safe to run again.
 GRANTS = (

@@ -95,6 +95,28 @@ Index(
     postgresql_where=text("outcome = 'counted'"),
 )
 
+leaf_place = Table(
+    "leaf_place",
+    metadata,
+    Column("leaf_index", BigInteger, primary_key=True, autoincrement=False),
+    Column("leaf_offset", BigInteger, nullable=False),
+    Column("leaf_hash", LargeBinary, nullable=False),
+    Column("partition", SmallInteger, nullable=False),
+    Column("offset", BigInteger, nullable=False),
+    schema="log",
+    comment="Derived, on Kafka: where each leaf and its body lie in their topics.",
+)
+
+topic = Table(
+    "topic",
+    metadata,
+    Column("topic", Text, primary_key=True),
+    Column("topic_id", Text, nullable=False),
+    Column("partitions", Integer, nullable=False),
+    schema="log",
+    comment="The topics that this index belongs to, as they were when it began.",
+)
+
 emitter = Table(
     "emitter",
     metadata,

@@ -17,19 +17,18 @@ from deploy.cli.context import (
     SignAs,
     Url,
     act,
-    database_of,
     fail,
     folder_of,
     out,
+    stores_of,
     told_plainly,
     url_of,
 )
-from deploy.establish import establish
+from deploy.establish import Founding, establish, is_same
 from deploy.keyfiles import write_key
-from deploy.processes.settings import read_settings
+from deploy.processes.settings import read_clock, read_keys, read_stores
 from events.jose import PrivateKey
-from events.log.postgres import LEAF_CHANNEL, Hints, PostgresIntake, connect_pool
-from migrations.roles import INGEST, OPERATOR
+from migrations.roles import OPERATOR
 from policies.bundle import Bundle
 from policies.loader import read_folder
 
@@ -52,25 +51,23 @@ def authority_establish(
     country: Annotated[str, typer.Option(help="ISO 3166 code.")] = "MA",
     time_zone: Annotated[str, typer.Option(help="IANA zone; never changes.")] = "Africa/Casablanca",
 ) -> None:
-    """Write leaf 0 into an empty log, with new keys in SIJILL_KEYS. `sijill up` does so itself."""
+    """Write leaf 0 into an empty log, with new keys in SIJILL_KEYS. `sijill up` does so itself.
+
+    Safe to repeat with the same words and keys; a second establishment is refused.
+    """
     with told_plainly():
-        asyncio.run(_establish(name, country, time_zone))
-    out.print("established: leaf 0 is on its way")
-
-
-async def _establish(name: str, country: str, zone: str) -> None:
-    settings = read_settings()
-    dsn = settings.dsn(INGEST)
-    pool = await connect_pool(dsn)
-    try:
-        if await pool.fetchval("SELECT EXISTS (SELECT FROM log.leaf)"):
-            raise ValueError("this log has a leaf 0 already")
-        intake = PostgresIntake(pool, Hints(dsn, LEAF_CHANNEL))
-        await establish(
-            intake, settings.keys, name=name, country=country, zone=zone, at=settings.clock()
-        )
-    finally:
-        await pool.close()
+        stores, keys, clock = read_stores(), read_keys(), read_clock()
+        founding = Founding(name, country, time_zone)
+        stands = asyncio.run(establish(stores, keys, founding, clock()))
+        if stands is None:
+            out.print("established: leaf 0 is on its way")
+        elif is_same(stands, keys, founding):
+            out.print("established already: nothing was done")
+        else:
+            raise ValueError(
+                f"this log has a leaf 0 already, or one on its way: {stands.name}, "
+                f"{stands.country}, {stands.time_zone}; that never changes"
+            )
 
 
 @platform.command("add")
@@ -101,14 +98,10 @@ def platform_add(
             registered["tax_id"] = check_tax_id(country, tax_id)
         if legal_representative is not None:
             digest, salt = salted_digest(legal_representative)
-            asyncio.run(_keep_name(folder_dsn(data), digest, salt, legal_representative))
+            dsn = stores_of(data).dsn(OPERATOR)
+            asyncio.run(_keep_name(dsn, digest, salt, legal_representative))
             registered["legal_representative"] = digest
         _register("platform.registered", registered, key_out, data, url, sign_as)
-
-
-def folder_dsn(data: Path | None) -> str:
-    """The running registry's database as the operator."""
-    return database_of(folder_of(data), OPERATOR)
 
 
 async def _keep_name(dsn: str, digest: str, salt: bytes, name: str) -> None:

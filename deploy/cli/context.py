@@ -1,5 +1,6 @@
 """What the commands share: which registry, whose key, how errors are told."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,7 @@ from deploy.acts import Act, ActRefused, send_acts
 from deploy.embedded.errors import EmbeddedPostgresError
 from deploy.folder import DataFolder, default_folder
 from deploy.keyfiles import AUTHORITY_FILE, KeyFile, read_key
-from deploy.processes.settings import ROLE_MARK, SettingsError
+from deploy.processes.settings import SettingsError, Stores, read_stores
 from events.errors import Fatal, Refused
 
 out = Console()
@@ -43,15 +44,21 @@ def url_of(folder: DataFolder, url: str | None) -> str:
     running = folder.running()
     if url is None and running is None:
         fail(f"no registry runs in {folder.path}: start one with `sijill up`, or name its --url")
-    return url or str((running or {})["url"])
+    return url or (running or {})["url"]
 
 
-def database_of(folder: DataFolder, role: str) -> str:
-    """The database of the registry that runs in the folder, as a role."""
+def stores_of(data: Path | None) -> Stores:
+    """Where the data lie: of the registry that runs in the folder, else as the environment says."""
+    if data is None and "SIJILL_DATABASE" in os.environ:
+        return read_stores()
+    folder = folder_of(data)
     running = folder.running()
     if running is None:
-        fail(f"no registry runs in {folder.path}: start it with `sijill up --data {folder.path}`")
-    return running["database"].replace(ROLE_MARK, role)
+        fail(
+            f"no registry runs in {folder.path}: start it with `sijill up --data {folder.path}`, "
+            "or set SIJILL_DATABASE and what goes with it for one that runs elsewhere"
+        )
+    return read_stores(running)
 
 
 def signer_of(folder: DataFolder, key_file: Path | None) -> KeyFile:

@@ -1,4 +1,4 @@
-"""The processes, and what looks after their data: up, serve, sequence, project, migrate.
+"""The processes, and what looks after their data: up, ingest, sequence, project, query, migrate.
 
 Each command imports what it runs when it runs: one process does not load all the others' code.
 """
@@ -48,9 +48,9 @@ def _say(line: str) -> None:
 
 
 def _run(process: str, run: Callable[[Settings], Awaitable[None]]) -> None:
-    configure_logs(process)
     with told_plainly():
         settings = read_settings()
+        configure_logs(process, settings.level)
         uvloop.run(run(settings))  # type: ignore[arg-type]
 
 
@@ -59,6 +59,20 @@ def serve() -> None:
     from deploy.processes import serve as process
 
     _run("serve", process.run)
+
+
+def ingest() -> None:
+    """Run a door alone: it takes submissions (settings: SIJILL_* variables)."""
+    from deploy.processes import ingest as process
+
+    _run("ingest", process.run)
+
+
+def query() -> None:
+    """Run the query API alone: it answers readers."""
+    from deploy.processes import query as process
+
+    _run("query", process.run)
 
 
 def sequence() -> None:

@@ -15,19 +15,20 @@ from deploy.cli.context import (
     Data,
     SignAs,
     Url,
-    database_of,
     err,
     folder_of,
     out,
     signer_of,
+    stores_of,
     told_plainly,
     url_of,
 )
+from deploy.processes.opening import open_leaves
+from deploy.processes.settings import Stores
 from events.access import PERSON_SECONDS_MAX, Role, sign_access
 from events.clock import system_clock
 from events.days import Days
 from events.log.identity import registry_of
-from events.log.postgres import LEAF_CHANNEL, Hints, PostgresLeaves, connect_pool
 from migrations.roles import OPERATOR, PROJECTION
 from services.checker.check import check as run_check
 from services.checker.report import Report, render
@@ -91,24 +92,28 @@ def check(
 ) -> None:
     """Verify signatures, chain and outcomes; refold the log and compare with every view."""
     with told_plainly():
-        report = check_folder(database_of(folder_of(data), OPERATOR), first_only=not all_)
+        report = check_stores(stores_of(data), first_only=not all_)
     print(render(report), end="")
     if not report.clean:
         raise typer.Exit(EXIT_FAILED)
 
 
-def check_folder(dsn: str, *, first_only: bool = True) -> Report:
+def check_stores(stores: Stores, *, first_only: bool = True) -> Report:
     """Run the checker with a progress bar."""
     with _bar("checking leaves") as tell:
         return asyncio.run(
-            run_check(dsn, first_only=first_only, progress=lambda leaves, _: tell(leaves, None))
+            run_check(
+                stores.dsn(OPERATOR),
+                first_only=first_only,
+                progress=lambda leaves, _: tell(leaves, None),
+            )
         )
 
 
 def rebuild(data: Data = None) -> None:
     """Fold the views anew from the log while everything goes on, compare, then switch."""
     with told_plainly(), _bar("folding leaves") as tell:
-        done = asyncio.run(_rebuild(database_of(folder_of(data), PROJECTION), tell))
+        done = asyncio.run(_rebuild(stores_of(data), tell))
     if done.expected_difference:
         out.print(f"not equal, as expected: {done.expected_difference}", highlight=False)
     else:
@@ -116,18 +121,13 @@ def rebuild(data: Data = None) -> None:
     out.print(f"generation {done.new} answers from leaf {done.switched_at} on", highlight=False)
 
 
-async def _rebuild(dsn: str, tell: Callable[[int, int | None], None]) -> Rebuilt:
-    hints = Hints(dsn, LEAF_CHANNEL)
-    pool = await connect_pool(dsn)
-    try:
-        leaves = PostgresLeaves(pool, hints)
+async def _rebuild(stores: Stores, tell: Callable[[int, int | None], None]) -> Rebuilt:
+    async with open_leaves(stores, PROJECTION) as leaves:
         registry = await registry_of(leaves)
         if registry is None:
             raise ValueError("the log is empty")
+        dsn = stores.views_dsn(PROJECTION)
         return await run_rebuild(dsn, leaves, Days(registry.time_zone), tell)
-    finally:
-        await hints.close()
-        await pool.close()
 
 
 @contextmanager

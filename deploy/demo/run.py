@@ -11,8 +11,8 @@ import httpx
 import uvloop
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from deploy.cli.context import database_of, err, out
-from deploy.cli.readers import check_folder
+from deploy.cli.context import err, out, stores_of
+from deploy.cli.readers import check_stores
 from deploy.demo import report, summary
 from deploy.demo.figures import Figures, Rate
 from deploy.demo.gather import gather
@@ -32,7 +32,6 @@ from deploy.up import Plan, addresses, run_up
 from events.access import Role, sign_access
 from events.clock import system_clock
 from events.days import Days
-from migrations.roles import OPERATOR
 from policies.bundle import Bundle
 from services.checker.report import Report, render
 
@@ -60,7 +59,7 @@ class Demonstration:
     async def _live(self, plan: Plan) -> None:
         # The story speaks HTTP like any platform, so it runs beside the supervisor's loop.
         figures = await asyncio.to_thread(self._tell_story)
-        checked = await asyncio.to_thread(check_folder, database_of(plan.folder, OPERATOR))
+        checked = await asyncio.to_thread(check_stores, stores_of(plan.folder.path))
         self._clean = checked.clean
         self._show(figures, checked)
         if not self._ends:

@@ -6,8 +6,8 @@ import sys
 import structlog
 
 
-def configure_logs(process: str) -> None:
-    """Log as JSON, every line with the process's name."""
+def configure_logs(process: str, level: str = "info") -> None:
+    """Log as JSON from a level on, every line with the process's name."""
     shared: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -16,6 +16,7 @@ def configure_logs(process: str) -> None:
     renderer = structlog.processors.JSONRenderer()
     structlog.configure(
         processors=[*shared, structlog.processors.format_exc_info, renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
     )
     handler = logging.StreamHandler(sys.stderr)

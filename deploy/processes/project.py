@@ -1,22 +1,31 @@
-"""The projection's process: folds the active generation, stops at poison with an alarm."""
+"""The projection's process: holds the lease, folds the active generation, stands by otherwise.
+
+Poison stops it with an alarm. The log and the views may lie in two databases: what reads the one
+and what folds into the other are opened apart.
+"""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 import asyncpg
 import structlog
 from prometheus_client import CollectorRegistry, Gauge
 
+from deploy.processes.leading import Standing, lead_in_turn, own_name
 from deploy.processes.serving import health_app, run_beside
 from deploy.processes.settings import Settings
-from deploy.processes.stopping import pause, stop_on_signals
+from deploy.processes.stopping import keep_trying, pause, stop_on_signals
 from events.clock import Clock
 from events.days import Days
 from events.errors import Fatal
-from events.leaf import decode_leaf
+from events.log.connections import COMMAND_SECONDS_MAX
 from events.log.identity import registry_of
+from events.log.lease import open_lease
 from events.log.postgres import LEAF_CHANNEL, Hints, PostgresLeaves, connect_pool
-from events.log.protocol import LeafRecord
+from events.log.protocol import LeafRecord, Leaves
 from migrations.roles import PROJECTION
 from services.projections.generation import active_generation, create_generation
 from services.projections.projection import Overtaken, Progress, Projection
@@ -24,75 +33,112 @@ from services.projections.projection import Overtaken, Progress, Projection
 _log = structlog.get_logger()
 #: Seconds between looks at the log's end for the lag, and between tries after an alarm.
 _LOOK_SECONDS, _ALARM_SECONDS = 1.0, 5.0
-#: Seconds that an overtaken projection stands by before it looks again.
-_STANDBY_SECONDS = 1.0
+#: Seconds before an overtaken projection looks which generation answers now.
+_OVERTAKEN_SECONDS = 0.5
 
 
 @dataclass(slots=True)
-class State:
-    """What the health page shows."""
+class State(Standing):
+    """What the health page shows. The lag is the leader's to tell: a standby has none."""
 
     progress: Progress = field(default_factory=Progress)
     tail: LeafRecord | None = None
-    next_unfolded: LeafRecord | None = None
     alarm: str = ""
-    last_error: str = ""
+
+    def stand_by(self) -> None:
+        """Another leads: an alarm is the leader's to give."""
+        Standing.stand_by(self)
+        self.alarm = ""
 
     @property
     def lag_leaves(self) -> int:
         """Leaves that stand and are not in the views yet."""
-        return 0 if self.tail is None else max(0, self.tail.index + 1 - self.progress.next_leaf)
+        if not self.leading or self.tail is None:
+            return 0
+        return max(0, self.tail.index + 1 - self.progress.next_leaf)
 
     def lag_seconds(self, clock: Clock) -> float:
-        """Age of the oldest leaf that is not in the views yet."""
-        if not self.lag_leaves or self.next_unfolded is None:
+        """Age of the oldest leaf that is not in the views yet, if it has been read."""
+        oldest = self.progress.oldest_unfolded
+        if not self.lag_leaves or oldest is None:
             return 0.0
-        age = clock() - decode_leaf(self.next_unfolded.leaf).sequenced
-        return max(0.0, age.total_seconds())
+        return max(0.0, (clock() - oldest).total_seconds())
 
 
-async def fold(settings: Settings, state: State, stop: asyncio.Event) -> None:
-    """Fold the active generation; when another takes its place, go on with that one."""
-    dsn = settings.dsn(PROJECTION)
+async def lead(settings: Settings, state: State, stop: asyncio.Event) -> None:
+    """Take the lease when it is free, and fold for as long as it is held."""
+    name, dsn = own_name(), settings.dsn(PROJECTION)
+    async with AsyncExitStack() as stack:
+        leaves = await stack.enter_async_context(_open_log(dsn, name))
+        lease = await open_lease(dsn, "projection", name)
+        stack.push_async_callback(lease.connection.close)
+        views = await _connect_views(dsn, name)
+        stack.push_async_callback(views.close)
+        watching = asyncio.create_task(
+            keep_trying(stop, partial(_watch_tail, leaves, state, stop), lambda error: None)
+        )
+        stack.push_async_callback(_cancel, watching)
+        try:
+            await lead_in_turn(lease, partial(_fold, views, leaves, state), state, stop)
+        except Fatal as fatal:
+            state.alarm = str(fatal)
+            _log.error("projection stopped", alarm=str(fatal))
+            await pause(stop, _ALARM_SECONDS)
+
+
+@asynccontextmanager
+async def _open_log(dsn: str, name: str) -> AsyncIterator[Leaves]:
     hints = Hints(dsn, LEAF_CHANNEL)
-    pool = await connect_pool(dsn)
-    connection = await asyncpg.connect(dsn)
-    leaves = PostgresLeaves(pool, hints)
-    watching = asyncio.create_task(_watch_lag(leaves, state, stop))
+    pool = await connect_pool(dsn, name=name)
     try:
-        while (registry := await registry_of(leaves)) is None:
-            if stop.is_set():
-                return
-            await leaves.wait_leaf(0, _LOOK_SECONDS)
-        number = await active_generation(connection)
-        if number is None:
-            number = await create_generation(connection, active=True)
-        projection = Projection(connection, leaves, Days(registry.time_zone), number)
-        state.progress, state.last_error = projection.progress, ""
-        # An alarm of the try before stands until this one got past its leaf.
-        await projection.fold_batch()
-        state.alarm = ""
-        await projection.run(stop)
-    except Overtaken as overtaken:
-        # A second projection stands by: it must not fight the first for every batch.
-        _log.info("another projection went on", reason=str(overtaken))
-        await pause(stop, _STANDBY_SECONDS)
-    except Fatal as fatal:
-        state.alarm = str(fatal)
-        _log.error("projection stopped", alarm=str(fatal))
-        await pause(stop, _ALARM_SECONDS)
+        yield PostgresLeaves(pool, hints)
     finally:
-        watching.cancel()
-        await asyncio.gather(watching, connection.close(), hints.close(), return_exceptions=True)
+        await hints.close()
         await pool.close()
 
 
-async def _watch_lag(leaves: PostgresLeaves, state: State, stop: asyncio.Event) -> None:
+async def _connect_views(dsn: str, name: str) -> asyncpg.Connection:
+    """The one connection that folds. Its name lets the taker of the lease end it."""
+    return await asyncpg.connect(
+        dsn, command_timeout=COMMAND_SECONDS_MAX, server_settings={"application_name": name}
+    )
+
+
+async def _fold(
+    views: asyncpg.Connection, leaves: Leaves, state: State, stop: asyncio.Event
+) -> None:
+    """Fold the active generation; when another takes its place, go on with that one."""
+    while (registry := await registry_of(leaves)) is None:
+        if stop.is_set():
+            return
+        await leaves.wait_leaf(0, _LOOK_SECONDS)
+    while not stop.is_set():
+        number = await active_generation(views)
+        if number is None:
+            number = await create_generation(views, active=True)
+        projection = Projection(views, leaves, Days(registry.time_zone), number)
+        try:
+            await projection.prepare()
+            state.progress = projection.progress
+            # An alarm of the try before stands until this one got past its leaf.
+            await projection.fold_batch()
+            state.alarm = ""
+            await projection.run(stop)
+        except Overtaken as overtaken:
+            # By a rebuild; or by the next leader, and then the lease says so in a moment.
+            _log.info("another projection went on", reason=str(overtaken))
+            await pause(stop, _OVERTAKEN_SECONDS)
+
+
+async def _watch_tail(leaves: Leaves, state: State, stop: asyncio.Event) -> None:
     while not stop.is_set():
         state.tail = await leaves.tail()
-        following = await leaves.leaves(state.progress.next_leaf, 1)
-        state.next_unfolded = following[0] if following else None
         await pause(stop, _LOOK_SECONDS)
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 async def run(settings: Settings) -> None:
@@ -106,6 +152,7 @@ async def run(settings: Settings) -> None:
     def ready() -> dict[str, object]:
         return {
             "ready": not (state.alarm or state.last_error),
+            "leading": state.leading,
             "next_leaf": state.progress.next_leaf,
             "lag_leaves": state.lag_leaves,
             "lag_seconds": round(state.lag_seconds(settings.clock), 3),
@@ -114,12 +161,13 @@ async def run(settings: Settings) -> None:
         }
 
     app = health_app(metrics.registry, lambda: metrics.collect(state, settings.clock), ready)
-    await run_beside(app, settings, stop, lambda: fold(settings, state, stop), failed)
+    await run_beside(app, settings, stop, lambda: lead(settings, state, stop), failed)
 
 
 class _Metrics:
     def __init__(self) -> None:
         own = self.registry = CollectorRegistry()
+        self._leading = Gauge("sijill_projection_leading", "1 while leading.", registry=own)
         self._next = Gauge("sijill_projection_next_leaf", "The next leaf to fold.", registry=own)
         self._rows = Gauge("sijill_projection_rows", "Rows folded since start.", registry=own)
         self._lag = Gauge("sijill_projection_lag_leaves", "Leaves not in the views.", registry=own)
@@ -131,6 +179,7 @@ class _Metrics:
         self._alarm = Gauge("sijill_projection_alarm", "1 while it stands still.", registry=own)
 
     def collect(self, state: State, clock: Clock) -> None:
+        self._leading.set(state.leading)
         self._next.set(state.progress.next_leaf)
         self._rows.set(state.progress.events)
         self._lag.set(state.lag_leaves)

@@ -1,18 +1,17 @@
 """The sequencer's process: holds the lease, commits rounds, stands by otherwise."""
 
 import asyncio
-import os
-import socket
 from dataclasses import dataclass
 
-import asyncpg
 import structlog
 from prometheus_client import CollectorRegistry, Gauge
 
+from deploy.processes.leading import Standing, lead_in_turn, own_name
 from deploy.processes.serving import health_app, run_beside
 from deploy.processes.settings import Settings
 from deploy.processes.stopping import pause, stop_on_signals
 from events.errors import Fatal
+from events.log.lease import open_lease
 from events.log.postgres import (
     INTAKE_CHANNEL,
     LEAF_CHANNEL,
@@ -21,76 +20,38 @@ from events.log.postgres import (
     connect_pool,
 )
 from migrations.roles import SEQUENCER
-from services.sequencer.lease import HEARTBEAT_SECONDS, Lease
 from services.sequencer.sequencer import Sequencer
 
 _log = structlog.get_logger()
-#: Characters of a host's name in a holder's, so that both fit an `application_name` of 63.
-_HOST_CHARS = 48
 #: Seconds between tries after an alarm.
 _ALARM_SECONDS = 5.0
 
 
 @dataclass(slots=True)
-class State:
+class State(Standing):
     """What the health page shows."""
 
-    leading: bool = False
     sequencer: Sequencer | None = None
-    last_error: str = ""
-
-
-def own_name() -> str:
-    """Who holds a lease."""
-    return f"{socket.gethostname()[:_HOST_CHARS]}:{os.getpid()}"
 
 
 async def lead(settings: Settings, state: State, stop: asyncio.Event) -> None:
     """Take the lease when it is free, and write for as long as it is held."""
     dsn, name = settings.dsn(SEQUENCER), own_name()
-    heart = await asyncpg.connect(dsn, server_settings={"application_name": name})
+    lease = await open_lease(dsn, "sequencer", name)
     leaf_hints, intake_hints = Hints(dsn, LEAF_CHANNEL), Hints(dsn, INTAKE_CHANNEL)
     pool = await connect_pool(dsn, name=name)
-    lease = Lease(heart, "sequencer", name)
     try:
         log = PostgresSequencerLog(pool, leaf_hints, intake_hints)
-        state.sequencer = Sequencer(log, settings.clock)
-        while not stop.is_set():
-            # One whose clock is wrong stands aside, for a standby's may be right.
-            if await state.sequencer.clock_fits() and await lease.take():
-                await _write_while_held(lease, state.sequencer, state, stop)
-                if not state.sequencer.progress.clock_fits:
-                    await lease.give_back()
-            state.last_error = ""
-            await pause(stop, HEARTBEAT_SECONDS)
-        await lease.give_back()
+        sequencer = state.sequencer = Sequencer(log, settings.clock)
+        # One whose clock is wrong stands aside, for a standby's may be right.
+        await lead_in_turn(lease, sequencer.run, state, stop, sequencer.clock_fits)
     except Fatal as fatal:
         state.last_error = str(fatal)
         _log.error("sequencer stopped", alarm=str(fatal))
-        # The fault may be this one's own, such as a setting: a standby may do better.
-        await lease.give_back()
         await pause(stop, _ALARM_SECONDS)
     finally:
-        state.leading = False
-        await asyncio.gather(heart.close(), leaf_hints.close(), intake_hints.close())
+        await asyncio.gather(lease.connection.close(), leaf_hints.close(), intake_hints.close())
         await pool.close()
-
-
-async def _write_while_held(
-    lease: Lease, sequencer: Sequencer, state: State, stop: asyncio.Event
-) -> None:
-    enough = asyncio.Event()
-    writing = asyncio.create_task(sequencer.run(enough))
-    state.leading, state.last_error = True, ""
-    _log.info("leading")
-    try:
-        while not stop.is_set() and not writing.done() and await lease.take():
-            await pause(stop, HEARTBEAT_SECONDS)
-    finally:
-        # The round in hand is finished: cutting it would only leave an unknown outcome.
-        state.leading = False
-        enough.set()
-        await writing
 
 
 async def run(settings: Settings) -> None:

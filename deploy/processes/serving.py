@@ -24,17 +24,22 @@ BACKLOG = 1024
 class Server(uvicorn.Server):
     """uvicorn, stopped by an event instead of signals, so that one loop can hold several."""
 
+    def __init__(self, config: uvicorn.Config, *, announce: bool) -> None:
+        super().__init__(config)
+        self._announce = announce
+
     def capture_signals(self) -> contextlib.AbstractContextManager[None]:  # type: ignore[override]
         """The process handles its own signals."""
         return contextlib.nullcontext()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Tell the parent as soon as connections are taken."""
+        """Tell the parent as soon as connections are taken, if that is when it is ready."""
         await super().startup(sockets)
-        announce_ready()
+        if self._announce:
+            announce_ready()
 
 
-def server(app: ASGIApp, host: str, port: int) -> Server:
+def server(app: ASGIApp, host: str, port: int, *, announce: bool = True) -> Server:
     """A server that drains on exit and keeps its own log out of the way."""
     return Server(
         uvicorn.Config(
@@ -42,13 +47,15 @@ def server(app: ASGIApp, host: str, port: int) -> Server:
             host=host,
             port=port,
             loop="uvloop",
+            lifespan="off",
             http="httptools",
             log_config=None,
             access_log=False,
             server_header=False,
             backlog=BACKLOG,
             timeout_graceful_shutdown=DRAIN_SECONDS,
-        )
+        ),
+        announce=announce,
     )
 
 

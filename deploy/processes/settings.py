@@ -5,14 +5,17 @@ docs/operate.md has the table; `read_settings` is its truth.
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from events.clock import Clock, file_clock, system_clock
 
-#: Where the name of the database role goes in `SIJILL_DATABASE`.
+#: Where the name of the database role goes in `SIJILL_DATABASE` and `SIJILL_VIEWS`.
 ROLE_MARK = "{role}"
 _FILE = "file:"
+#: How much is logged, from most to least.
+LEVELS = ("debug", "info", "warning", "error")
 
 
 class SettingsError(ValueError):
@@ -20,35 +23,70 @@ class SettingsError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
-    """What a process needs to know."""
+class Stores:
+    """Where a registry's data lie. `views`: the views' database, if it is one of its own."""
 
     database: str
+    views: str = field(default="", kw_only=True)
+
+    def dsn(self, role: str) -> str:
+        """The address of log, vault and audit for a role."""
+        return self.database.replace(ROLE_MARK, role)
+
+    def views_dsn(self, role: str) -> str:
+        """The address of the views for a role."""
+        return (self.views or self.database).replace(ROLE_MARK, role)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings(Stores):
+    """What a process needs to know."""
+
     keys: Path
     host: str
     port: int
     clock: Clock
+    level: str = field(default="info", kw_only=True)
 
-    def dsn(self, role: str) -> str:
-        """The database's address for a role."""
-        return self.database.replace(ROLE_MARK, role)
+
+def read_stores(environment: Mapping[str, str] | None = None) -> Stores:
+    """Where the data lie, or `SettingsError` naming the first variable that does not fit."""
+    env = os.environ if environment is None else environment
+    return Stores(_database(env, "SIJILL_DATABASE"), views=_views(env))
 
 
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """The settings, or `SettingsError` naming the first variable that does not fit."""
     env = os.environ if environment is None else environment
-    database = _required(env, "SIJILL_DATABASE")
-    if not database.startswith("postgresql://") or ROLE_MARK not in database:
-        raise SettingsError(
-            "SIJILL_DATABASE must be postgresql://{role}@HOST/DATABASE with the mark {role}"
-        )
+    stores = read_stores(env)
     return Settings(
-        database=database,
-        keys=_folder(env, "SIJILL_KEYS"),
+        database=stores.database,
+        views=stores.views,
+        keys=read_keys(env),
         host=env.get("SIJILL_HOST", "127.0.0.1"),
         port=_port(env, "SIJILL_PORT"),
-        clock=_clock(env.get("SIJILL_CLOCK", "system")),
+        clock=read_clock(env),
+        level=_level(env),
     )
+
+
+def _database(env: Mapping[str, str], name: str) -> str:
+    address = _required(env, name)
+    parts = urlsplit(address.replace(ROLE_MARK, "role"))
+    try:
+        # Only asking for the port looks whether there is a number.
+        good = parts.scheme == "postgresql" and parts.path.strip("/") and parts.port != 0
+    except ValueError:
+        good = False
+    if not good or ROLE_MARK not in address:
+        raise SettingsError(
+            f"{name} must be postgresql://{ROLE_MARK}@HOST/DATABASE with the mark {ROLE_MARK}"
+        )
+    return address
+
+
+def _views(env: Mapping[str, str]) -> str:
+    return _database(env, "SIJILL_VIEWS") if env.get("SIJILL_VIEWS") else ""
 
 
 def _required(env: Mapping[str, str], name: str) -> str:
@@ -58,23 +96,40 @@ def _required(env: Mapping[str, str], name: str) -> str:
     return value
 
 
-def _folder(env: Mapping[str, str], name: str) -> Path:
-    folder = Path(_required(env, name))
+def read_keys(environment: Mapping[str, str] | None = None) -> Path:
+    """The folder of the registry's keys."""
+    env = os.environ if environment is None else environment
+    folder = Path(_required(env, "SIJILL_KEYS"))
     if not folder.is_dir():
-        raise SettingsError(f"{name}={folder} is no folder")
+        raise SettingsError(f"SIJILL_KEYS={folder} is no folder")
     return folder
 
 
 def _port(env: Mapping[str, str], name: str) -> int:
     text = _required(env, name)
-    if not text.isascii() or not text.isdigit() or not 0 < int(text) < 65536:
+    if not is_port(text):
         raise SettingsError(f"{name}={text} is no port")
     return int(text)
 
 
-def _clock(text: str) -> Clock:
+def is_port(text: str) -> bool:
+    """Whether a text is the number of a port."""
+    return text.isascii() and text.isdigit() and len(text) <= 5 and 0 < int(text) < 65536
+
+
+def read_clock(environment: Mapping[str, str] | None = None) -> Clock:
+    """The clock that dates what this process makes."""
+    env = os.environ if environment is None else environment
+    text = env.get("SIJILL_CLOCK", "system")
     if text == "system":
         return system_clock
     if text.startswith(_FILE):
         return file_clock(Path(text.removeprefix(_FILE)))
     raise SettingsError(f"SIJILL_CLOCK={text} is neither `system` nor `file:PATH`")
+
+
+def _level(env: Mapping[str, str]) -> str:
+    text = env.get("SIJILL_LOG", "info")
+    if text not in LEVELS:
+        raise SettingsError(f"SIJILL_LOG={text} is none of {', '.join(LEVELS)}")
+    return text

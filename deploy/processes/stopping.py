@@ -1,4 +1,4 @@
-"""How a process goes on and ends: signals, pauses, and a database that is away.
+"""How a process goes on and ends: signals, pauses, and a database or a broker that is away.
 
 It waits longer each time, never gives up and never falls into a crash loop.
 """
@@ -26,7 +26,7 @@ AWAY = (
 async def keep_trying(
     stop: asyncio.Event, act: Callable[[], Awaitable[None]], failed: Callable[[Exception], None]
 ) -> None:
-    """Run `act` again and again until `stop`; wait after each failure of the database."""
+    """Run `act` again and again until `stop`; wait after each failure of what is away."""
     seconds = _SECONDS_MIN
     while not stop.is_set():
         started = asyncio.get_running_loop().time()
@@ -34,7 +34,7 @@ async def keep_trying(
             await act()
         except AWAY as error:
             failed(error)
-            _log.warning("database away", error=str(error), retry_seconds=seconds)
+            _log.warning("away", error=str(error), retry_seconds=seconds)
             await pause(stop, seconds)
             lived = asyncio.get_running_loop().time() - started
             seconds = _SECONDS_MIN if lived > 2 * _SECONDS_MAX else min(2 * seconds, _SECONDS_MAX)

@@ -1,45 +1,102 @@
-"""The derived index in PostgreSQL: what stands under an id, and who may speak."""
+"""The index that both logs derive: what stands under an id, who may speak, what is set aside."""
 
 from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
 
 import asyncpg
 import msgspec
 
 from events.acts import PublicJwk
 from events.keys import Emitter, Key, KeyRing
-from events.log.connections import fetch, log_sql
-from events.log.protocol import Indexed
-from events.log.rows import indexed
+from events.log.connections import Hints, fetch, log_sql
+from events.log.protocol import Indexed, Round
+from events.log.rows import emitter_row, indexed, indexed_row, key_row
 from events.vocabulary import EmitterKind
 
 #: Above every leaf index.
 _NO_LIMIT = 2**62
 
 
-async def look_up(pool: asyncpg.Pool, ids: Sequence[tuple[str, str]]) -> list[Indexed]:
-    """What stands in the index under these (emitter, id)."""
-    emitters, submissions = [emitter for emitter, _ in ids], [sid for _, sid in ids]
-    rows = await fetch(pool, log_sql("look_up"), emitters, submissions)
-    return [indexed(row) for row in rows]
+class Index:
+    """The index as any service reads it, and the hints that tell of new leaves."""
+
+    def __init__(self, pool: asyncpg.Pool, hints: Hints) -> None:
+        self._pool = pool
+        self._hints = hints
+
+    async def look_up(self, ids: Sequence[tuple[str, str]]) -> list[Indexed]:
+        """What stands in the index under these (emitter, id)."""
+        emitters, submissions = [emitter for emitter, _ in ids], [sid for _, sid in ids]
+        rows = await fetch(self._pool, log_sql("look_up"), emitters, submissions)
+        return [indexed(row) for row in rows]
+
+    async def wait_leaf(self, index: int, seconds: float) -> None:
+        """Return when a leaf may have come."""
+        await self._hints.wait(seconds)
+
+    async def key_ring(self) -> KeyRing:
+        """All emitters and keys at the index's last leaf."""
+        return await self.key_ring_before(_NO_LIMIT)
+
+    async def key_ring_before(self, index: int) -> KeyRing:
+        """All emitters and keys as the leaves below an index left them."""
+        ring = KeyRing()
+        # Keys first: a registration that comes between leaves an emitter without a key, which can
+        # do nothing yet, and never a key of nobody.
+        keys = await fetch(self._pool, log_sql("emitter_keys"), index)
+        for row in await fetch(self._pool, log_sql("emitters"), index):
+            ring.emitters[row["emitter"]] = _emitter(row)
+        for row in keys:
+            ring.keys[row["kid"]] = _key(row)
+        return ring
+
+    async def quarantined(self) -> dict[int, int]:
+        """Leaves that no fold shall read, each with the leaf of the act that said so."""
+        rows = await fetch(self._pool, "SELECT leaf_index, act_leaf FROM log.quarantine")
+        return {row["leaf_index"]: row["act_leaf"] for row in rows}
+
+    async def now(self) -> datetime:
+        """The server's time."""
+        ((moment,),) = await fetch(self._pool, "SELECT clock_timestamp()")
+        assert isinstance(moment, datetime)
+        return moment
 
 
-async def read_key_ring(pool: asyncpg.Pool, before: int = _NO_LIMIT) -> KeyRing:
-    """All emitters and keys as the leaves below an index left them."""
-    ring = KeyRing()
-    # Keys first: a registration that comes between leaves an emitter without a key, which can do
-    # nothing yet, and never a key of nobody.
-    keys = await fetch(pool, log_sql("emitter_keys"), before)
-    for row in await fetch(pool, log_sql("emitters"), before):
-        ring.emitters[row["emitter"]] = Emitter(
-            row["emitter"],
-            EmitterKind(row["kind"]),
-            row["name"],
-            row["added_leaf"],
-            tuple(row["schemes"]),
+async def write_index(connection: Any, round_: Round) -> None:
+    """What a round changes in the index, inside the caller's transaction."""
+    await insert(connection, "submission", [indexed_row(one) for one in round_.indexed])
+    emitters = [(i, c) for i, c in round_.emitters if isinstance(c, Emitter)]
+    keys = [(i, c) for i, c in round_.emitters if isinstance(c, Key)]
+    # One act may change an emitter twice; only its last state at that leaf is kept.
+    states = {(c.emitter, i): emitter_row(i, c) for i, c in emitters}
+    key_states = {(c.kid, i): key_row(i, c) for i, c in keys}
+    await insert(connection, "emitter", list(states.values()))
+    await insert(connection, "emitter_key", list(key_states.values()))
+    for leaf_index, act_leaf in round_.quarantined:
+        await connection.execute(
+            "INSERT INTO log.quarantine VALUES ($1, $2) ON CONFLICT DO NOTHING",
+            leaf_index,
+            act_leaf,
         )
-    for row in keys:
-        jwk: PublicJwk = msgspec.json.decode(row["jwk"], type=PublicJwk)
-        ring.keys[row["kid"]] = Key(
-            row["kid"], row["emitter"], jwk, row["added_leaf"], row["revoked_leaf"]
-        )
-    return ring
+
+
+async def insert(connection: Any, table: str, records: Sequence[tuple[Any, ...]]) -> None:
+    """Rows into a table of schema log."""
+    if records:
+        await connection.copy_records_to_table(table, schema_name="log", records=records)
+
+
+def _emitter(row: asyncpg.Record) -> Emitter:
+    return Emitter(
+        row["emitter"],
+        EmitterKind(row["kind"]),
+        row["name"],
+        row["added_leaf"],
+        tuple(row["schemes"]),
+    )
+
+
+def _key(row: asyncpg.Record) -> Key:
+    jwk: PublicJwk = msgspec.json.decode(row["jwk"], type=PublicJwk)
+    return Key(row["kid"], row["emitter"], jwk, row["added_leaf"], row["revoked_leaf"])

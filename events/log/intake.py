@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from events.keys import KeyRing
 from events.limits import INTAKE_PARTITIONS
 from events.log.connections import INTAKE_CHANNEL, Hints, fetch, log_sql, transaction
-from events.log.index import look_up, read_key_ring
-from events.log.protocol import Arrival, Indexed, LeafRecord, Place
+from events.log.index import Index
+from events.log.protocol import Arrival, LeafRecord, Place
 from events.log.rows import intake_row, leaf_record
 
 #: Submissions and bytes that share one commit of the intake at most.
@@ -40,14 +39,13 @@ class _Waiting:
     done: asyncio.Future[Place]
 
 
-class PostgresIntake:
+class PostgresIntake(Index):
     """The door's side. Concurrent appends share one transaction (group commit)."""
 
     def __init__(
         self, pool: asyncpg.Pool, hints: Hints, partitions: int = INTAKE_PARTITIONS
     ) -> None:
-        self._pool = pool
-        self._hints = hints
+        super().__init__(pool, hints)
         self._partitions = partitions
         self._queue: list[_Waiting] = []
         self._writer: asyncio.Task[None] | None = None
@@ -117,21 +115,9 @@ class PostgresIntake:
             await connection.execute(f"NOTIFY {INTAKE_CHANNEL}")
         return places
 
-    async def look_up(self, ids: Sequence[tuple[str, str]]) -> list[Indexed]:
-        """What stands under these ids."""
-        return await look_up(self._pool, ids)
-
-    async def wait_leaf(self, index: int, seconds: float) -> None:
-        """Return when a leaf may have come."""
-        await self._hints.wait(seconds)
-
     async def leaf(self, index: int) -> LeafRecord:
         """One leaf by its index."""
         rows = await fetch(self._pool, log_sql("leaves"), index, 1)
         if not rows or rows[0]["leaf_index"] != index:
             raise LookupError(f"there is no leaf {index} yet")
         return leaf_record(rows[0])
-
-    async def key_ring(self) -> KeyRing:
-        """All emitters and keys."""
-        return await read_key_ring(self._pool)

@@ -50,6 +50,16 @@ class IntakeRecord:
     events: int
     received_at: str
 
+    @classmethod
+    def foreign(cls, place: Place) -> "IntakeRecord":
+        """What lies there although no door wrote it: it takes its place, and gets no leaf."""
+        return cls(place, "", "", b"", 0, "", 0, "")
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether no door wrote this."""
+        return not self.token
+
 
 @dataclass(frozen=True, slots=True)
 class LeafRecord:
@@ -120,6 +130,9 @@ class Leaves(Protocol):
     async def wait_leaf(self, index: int, seconds: float) -> None:
         """Return when a leaf of that index may exist, at the latest after some seconds: a hint."""
 
+    async def look_up(self, ids: Sequence[tuple[str, str]]) -> list[Indexed]:
+        """What stands in the index under these (emitter, id), any body."""
+
     async def key_ring_before(self, index: int) -> KeyRing:
         """All emitters and keys as the leaves below an index left them."""
 
@@ -135,7 +148,8 @@ class SequencerLog(Leaves, Protocol):
     async def intake(self, after: Positions, limit: int) -> list[IntakeRecord]:
         """Records at or past the positions, up to `limit` of each partition, in its order.
 
-        What lies in the log is given as it lies: the caller checks that offsets have no hole.
+        Never none while some lie there, perhaps fewer than lie there, each partition without a gap
+        as it lies: the caller checks that offsets have no hole.
         """
 
     async def wait_intake(self, seconds: float) -> None:
@@ -144,14 +158,20 @@ class SequencerLog(Leaves, Protocol):
     async def now(self) -> datetime:
         """The database's time, against which a writer checks its own clock."""
 
-    async def look_up(self, ids: Sequence[tuple[str, str]]) -> list[Indexed]:
-        """What stands in the index under these (emitter, id)."""
-
     async def key_ring(self) -> KeyRing:
         """All emitters and keys at the index's last leaf."""
 
-    async def commit(self, round_: Round) -> bool:
-        """Write a round behind the tail it was made for, whole or not at all.
+    async def follow(self) -> None:
+        """Read on without writing, as a standby does."""
 
-        True: won. False: another wrote first, nothing of it stands. When it raises, nobody knows.
+    async def tail(self) -> LeafRecord | None:
+        """The last leaf that stands; whatever stands is in the index when this returns."""
+
+    async def commit(self, round_: Round) -> bool:
+        """Write a round behind the tail, or behind the round given before it.
+
+        Several may be on their way: they are written in the order of the calls, and one can win
+        only if all before it did. True: it stands, whole. False: another wrote first, and no later
+        leaf may be built on this round; what stands is told by `tail`. When it raises, nobody
+        knows. After either, all that was given must have ended before `tail` is asked.
         """

@@ -23,11 +23,20 @@ def submission_row(index: int, leaf: ReadLeaf) -> Row:
     return (index, leaf.emitter, leaf.submission, bytes.fromhex(leaf.body_sha256), leaf.outcome)
 
 
-def index_tables(registry: Registry) -> Iterator[tuple[str, Keyed]]:
-    """The other tables of the index by the name of their query."""
-    emitters: dict[Row, Row] = {key: state[1:] for key, state in registry.emitter_rows.items()}
-    keys: dict[Row, Row] = {key: state[1:] for key, state in registry.key_rows.items()}
-    listed: dict[Row, Row] = {(leaf,): (act,) for leaf, act in registry.quarantined.items()}
+def index_tables(registry: Registry, indexed: int) -> Iterator[tuple[str, Keyed]]:
+    """The other tables of the index by the name of their query, as the first leaves make them.
+
+    `indexed`: how many leaves the index holds. What later ones change it cannot know.
+    """
+    emitters: dict[Row, Row] = {
+        key: state[1:] for key, state in registry.emitter_rows.items() if key[1] < indexed
+    }
+    keys: dict[Row, Row] = {
+        key: state[1:] for key, state in registry.key_rows.items() if key[1] < indexed
+    }
+    listed: dict[Row, Row] = {
+        (leaf,): (act,) for leaf, act in registry.quarantined.items() if act < indexed
+    }
     yield "emitters", Keyed("log.emitter", _EMITTER, 4, emitters)
     yield "keys", Keyed("log.emitter_key", _KEY, 4, keys)
     yield "quarantine", Keyed("log.quarantine", ("leaf_index", "act_leaf"), 1, listed)

@@ -4,7 +4,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from events.log.protocol import IntakeRecord, LeafRecord
+from events.log.protocol import IntakeRecord, LeafRecord, Place
 from services.checker.report import Finding
 
 
@@ -62,18 +62,21 @@ class IntakeCheck:
 
     def follow(self, record: IntakeRecord, *, intact: bool) -> Iterator[Finding]:
         """Check one record; `intact` says whether its body has the digest beside it."""
-        place = record.place
-        where = f"intake partition {place.partition} offset {place.offset}"
-        expected = self.next_offset.get(place.partition, 0)
-        if place.offset != expected:
-            yield Finding(where, "offsets are dense", expected, place.offset)
-        self.next_offset[place.partition] = place.offset + 1
+        place, where = record.place, _where(record.place)
+        yield from self.pass_over(place)
         home = self.home.setdefault(record.emitter, place.partition)
         if home != place.partition:
             yield Finding(where, f"partition of {record.emitter}", home, place.partition)
         if not intact:
             yield Finding(where, "body", f"one with digest {record.body_sha256.hex()}", "another")
         yield from self._leaf_faults(where, record)
+
+    def pass_over(self, place: Place) -> Iterator[Finding]:
+        """Something lies here, whatever it is: there is no hole."""
+        expected = self.next_offset.get(place.partition, 0)
+        if place.offset != expected:
+            yield Finding(_where(place), "offsets are dense", expected, place.offset)
+        self.next_offset[place.partition] = place.offset + 1
 
     def _leaf_faults(self, where: str, record: IntakeRecord) -> Iterator[Finding]:
         identity = (record.emitter, record.submission, record.body_sha256)
@@ -107,3 +110,7 @@ class IntakeCheck:
                 what = f"position of partition {partition}"
                 last = steps.positions[-1]
                 yield Finding(f"leaf {steps.leaves[-1]}", what, f"at most {size}", last)
+
+
+def _where(place: Place) -> str:
+    return f"intake partition {place.partition} offset {place.offset}"

@@ -18,7 +18,7 @@ from events.limits import (
     WAIT_SECONDS_MAX,
 )
 from events.receipt import Acknowledgement
-from events.token import CONTENT_TYPE
+from events.token import CONTENT_TYPE, parse_token
 from services.ingest.door import KEYS_SECONDS, LOG_ERRORS, Accepted, Door, TooMany, Unavailable
 from services.ingest.metrics import IngestMetrics
 from services.ingest.openapi import SUBMISSION_DOCS, VALIDATION_DOCS, with_vocabulary
@@ -96,30 +96,17 @@ def create_app(
     install_problems(app)
 
     async def admit(request: Request, act: Callable[[str, bytes], Awaitable[Response]]) -> Response:
-        """Headers, body, then the door; every refusal counted and answered as a problem."""
+        """Headers, body, then the door; every refusal counted, logged, answered as a problem."""
         try:
             token = _token_of(request)
             _refuse_declared(request)
             with flight.hold() as count:
                 return await act(token, await _body_of(request, count))
-        except Problem as problem:
+        except (Problem, Refused, TooMany, Unavailable) as error:
+            problem = _problem(error)
             measured.refused.labels(problem.kind).inc()
-            raise
-        except Refused as refused:
-            measured.refused.labels(refused.reason.value).inc()
-            raise _problem(refused) from refused
-        except TooMany as too_many:
-            measured.refused.labels("too-many").inc()
-            raise Problem(
-                429,
-                "too-many",
-                "this emitter sends more than it may: wait, then send the same bytes again",
-                headers={"Retry-After": str(int(too_many.seconds) + 1)},
-            ) from too_many
-        except Unavailable as unavailable:
-            measured.refused.labels("unavailable").inc()
-            headers = {"Retry-After": str(RETRY_SECONDS)}
-            raise Problem(503, "unavailable", str(unavailable), headers=headers) from unavailable
+            _note(request, problem)
+            raise problem from (None if problem is error else error)
 
     @app.post("/v1/submissions", openapi_extra=SUBMISSION_DOCS)
     async def submit(request: Request) -> Response:
@@ -130,7 +117,15 @@ def create_app(
             with measured.seconds.time():
                 accepted = await door.submit(token, body, wait=wait)
             measured.count(accepted, len(body))
-            return _answer(accepted, wait)
+            answer = _answer(accepted, wait)
+            _log.debug(
+                "taken",
+                emitter=accepted.document.emitter,
+                submission=accepted.document.submission,
+                status=answer.status_code,
+                bytes=len(body),
+            )
+            return answer
 
         return await admit(request, act)
 
@@ -156,8 +151,10 @@ def create_app(
 
     @app.get("/readyz", include_in_schema=False)
     async def readyz() -> Response:
-        ready = door.keys_age < READY_SECONDS
-        status = {"ready": ready, "keys_age_seconds": round(min(door.keys_age, 1e6), 1)}
+        age = door.keys_age
+        ready = age < READY_SECONDS
+        reason = "" if ready else "the keys could not be read from the database for a while"
+        status = {"ready": ready, "reason": reason, "keys_age_seconds": round(min(age, 1e6), 1)}
         return _json(status, 200 if ready else 503)
 
     with_vocabulary(app)
@@ -242,14 +239,32 @@ def _too_large() -> Refused:
     return Refused(Reason.TOO_LARGE, f"a submission holds at most {BODY_BYTES_MAX} bytes")
 
 
-def _problem(refused: Refused) -> Problem:
-    headers = {}
-    status = _STATUS[refused.reason]
-    if status == 401:
-        headers["WWW-Authenticate"] = "Submission-Signature"
-    return Problem(
-        status, refused.reason.value, refused.detail, faults=refused.faults, headers=headers
-    )
+def _problem(error: Problem | Refused | TooMany | Unavailable) -> Problem:
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, TooMany):
+        return Problem(
+            429,
+            "too-many",
+            "this emitter sends more than it may: wait, then send the same bytes again",
+            headers={"Retry-After": str(int(error.seconds) + 1)},
+        )
+    if isinstance(error, Unavailable):
+        headers = {"Retry-After": str(RETRY_SECONDS)}
+        return Problem(503, "unavailable", str(error), headers=headers)
+    status = _STATUS[error.reason]
+    headers = {"WWW-Authenticate": "Submission-Signature"} if status == 401 else {}
+    return Problem(status, error.reason.value, error.detail, faults=error.faults, headers=headers)
+
+
+def _note(request: Request, problem: Problem) -> None:
+    """A line in the log with the emitter and id that a token claims: nothing of it is proven."""
+    claimed = {}
+    with contextlib.suppress(Refused):
+        header = parse_token(request.headers.get("submission-signature", "")).header
+        claimed = {"emitter": header.iss, "submission": header.jti}
+    say = _log.warning if problem.status >= 500 else _log.info
+    say("refused", reason=problem.kind, detail=problem.detail, **claimed)
 
 
 def _answer(accepted: Accepted, wait: float) -> Response:

@@ -116,6 +116,10 @@ class Door:
         token, _, standing = await self._identify(token_text, body)
         return (0 if standing else self._judge(token, body)), standing
 
+    def stop_waiting(self) -> None:
+        """Answer those who wait for a leaf with their acknowledgement: this process ends."""
+        self._waiters.stop()
+
     async def refresh_keys(self, older_than: float = KEYS_SECONDS_MIN) -> None:
         """Read the keys anew unless that was done in the last seconds. Raises `LOG_ERRORS`."""
         async with self._loading:
@@ -214,7 +218,12 @@ class Door:
         try:
             await asyncio.wait_for(self._intake.append(arrival), APPEND_SECONDS_MAX)
         except LOG_ERRORS as error:
-            _log.warning("append failed", submission=arrival.submission, error=str(error))
+            _log.warning(
+                "append failed",
+                emitter=arrival.emitter,
+                submission=arrival.submission,
+                error=str(error) or type(error).__name__,
+            )
             raise Unavailable(
                 "the log did not confirm in time: send the same bytes again under the same id"
             ) from error

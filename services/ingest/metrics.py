@@ -39,6 +39,10 @@ class IngestMetrics:
         self.events.inc(accepted.events)
         self.bytes.inc(size)
 
+    def turned_away(self) -> None:
+        """Count a submission that came before the door was open."""
+        self.refused.labels("unavailable").inc()
+
     def page(self) -> bytes:
         """The text format."""
         return generate_latest(self.registry)

@@ -18,12 +18,23 @@ class LeafWaiters:
 
     def __init__(self, intake: Intake) -> None:
         self._intake = intake
-        self._waiting: dict[_Key, list[asyncio.Future[Indexed]]] = {}
+        self._waiting: dict[_Key, list[asyncio.Future[Indexed | None]]] = {}
         self._watch: asyncio.Task[None] | None = None
+        self._stopped = False
+
+    def stop(self) -> None:
+        """Let everybody go, now and from now on: this process ends."""
+        self._stopped = True
+        for futures in self._waiting.values():
+            for future in futures:
+                if not future.done():
+                    future.set_result(None)
 
     async def wait(self, key: _Key, seconds: float) -> Indexed | None:
         """The index entry of (emitter, id, digest) once it stands, or None after some seconds."""
-        future: asyncio.Future[Indexed] = asyncio.get_running_loop().create_future()
+        if self._stopped:
+            return None
+        future: asyncio.Future[Indexed | None] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(key, []).append(future)
         if self._watch is None or self._watch.done():
             self._watch = asyncio.create_task(self._look_until_done())
@@ -34,7 +45,7 @@ class LeafWaiters:
         finally:
             self._forget(key, future)
 
-    def _forget(self, key: _Key, future: asyncio.Future[Indexed]) -> None:
+    def _forget(self, key: _Key, future: asyncio.Future[Indexed | None]) -> None:
         futures = self._waiting.get(key, [])
         if future in futures:
             futures.remove(future)

@@ -6,6 +6,7 @@ Read `Projection.fold_batch` from top to bottom.
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import asyncpg
@@ -54,12 +55,15 @@ class Overtaken(Exception):
 
 @dataclass(slots=True)
 class Progress:
-    """Counters for metrics; only the projection writes them."""
+    """For metrics; only the projection writes it.
+
+    `oldest_unfolded`: when the next leaf to fold was sequenced, once it has been read.
+    """
 
     next_leaf: int = 0
     events: int = 0
     batches: int = 0
-    last_error: str = ""
+    oldest_unfolded: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -185,6 +189,7 @@ class Projection:
         """How many leaves fit a batch, their rows, and the keys behind them."""
         quarantined = await self._quarantined_before(leaves[0].index)
         decoded = [decode_leaf(record.leaf) for record in leaves]
+        self.progress.oldest_unfolded = decoded[0].sequenced
         count = _fitting(decoded)
         counted = [
             (record, leaf)
@@ -284,6 +289,7 @@ class Projection:
 
     def _advance(self, next_leaf: int, rows: int) -> None:
         self.progress.next_leaf = next_leaf
+        self.progress.oldest_unfolded = None
         self.progress.events += rows
         self.progress.batches += 1
 

@@ -2,13 +2,12 @@
 
 import time
 
-import asyncpg
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from services.query_api.database import AWAY
 from services.query_api.formats import MEDIA, PATH_KEY, SUFFIX_KEY
 from services.query_api.metrics import Metrics
 from services.query_api.openapi import install_openapi
@@ -115,6 +114,6 @@ def _install_errors(app: FastAPI, state: QueryState) -> None:
         return answer(Problem(400, "bad-parameter", "the request cannot be read"))
 
     app.add_exception_handler(Problem, on_problem)
-    for gone in (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+    for gone in AWAY:
         app.add_exception_handler(gone, on_database)
     app.add_exception_handler(RequestValidationError, on_validation)

@@ -9,7 +9,9 @@ from datetime import date, timedelta
 from msgspec import Struct
 
 from events.days import Days
-from services.query_api.database import Snapshot, StoredLeaf
+from events.log.protocol import Leaves
+from services.query_api.database import Snapshot
+from services.query_api.stored import StoredLeaf, counted_leaf, stored_leaf
 from services.web.problems import Problem
 
 #: Stands for a leaf where a cut ends with a whole day.
@@ -49,62 +51,75 @@ class Cut:
         return Basis(self.position, stated, tzdata)
 
 
-async def find_cut(snapshot: Snapshot, days: Days, today: date, as_of: int | date | None) -> Cut:
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far the views of a snapshot go, and the log and calendar that tell its days."""
+
+    position: int
+    leaves: Leaves
+    days: Days
+
+    async def day_of(self, index: int) -> date:
+        """The recorded day of a leaf that is folded."""
+        stored = await _folded_leaf(self.leaves, index)
+        return self.days.day_of(stored.leaf.sequenced)
+
+
+async def find_cut(reach: Reach, today: date, as_of: int | date | None) -> Cut:
     """The cut that `as_of` names. Problem 422 for what is not recorded (yet)."""
     if as_of is None:
-        return Cut(snapshot.position, date.max, _WHOLE, None)
+        return Cut(reach.position, date.max, _WHOLE, None)
     if isinstance(as_of, date):
-        return await _at_date(snapshot, days, today, as_of)
-    return await _at_position(snapshot, days, as_of)
+        return await _at_date(reach, today, as_of)
+    return await _at_position(reach, as_of)
 
 
-async def _at_date(snapshot: Snapshot, days: Days, today: date, as_of: date) -> Cut:
+async def _at_date(reach: Reach, today: date, as_of: date) -> Cut:
     if as_of > today:
         raise _unknown(f"{as_of} has not begun: the registry's date is {today}")
-    last = await _last_of_day(snapshot, days, as_of)
+    last = await _last_of_day(reach, as_of)
     if last is None:
         raise _unknown(f"nothing was recorded up to {as_of}")
     return Cut(last, as_of + timedelta(days=1), _WHOLE, as_of)
 
 
-async def _at_position(snapshot: Snapshot, days: Days, as_of: int) -> Cut:
-    if as_of > snapshot.position:
-        raise _unknown(f"position {as_of} is not reached: the views stand at {snapshot.position}")
-    day = await _day_of(snapshot, days, as_of)
-    ends_day = as_of == snapshot.position or await _day_of(snapshot, days, as_of + 1) > day
+async def _at_position(reach: Reach, as_of: int) -> Cut:
+    if as_of > reach.position:
+        raise _unknown(f"position {as_of} is not reached: the views stand at {reach.position}")
+    day = await reach.day_of(as_of)
+    ends_day = as_of == reach.position or await reach.day_of(as_of + 1) > day
     if ends_day:
         return Cut(as_of, day + timedelta(days=1), _WHOLE, as_of)
     return Cut(as_of, day, as_of, as_of)
 
 
-async def _day_of(snapshot: Snapshot, days: Days, index: int) -> date:
-    stored = await snapshot.leaf(index)
-    if stored is None:
-        # With Kafka the index may lag the topic, and so the views that are folded from it.
-        detail = f"the index does not hold leaf {index} yet; ask again"
-        raise Problem(503, "index-behind", detail, headers={"Retry-After": "1"})
-    return days.day_of(stored.leaf.sequenced)
-
-
-async def _last_of_day(snapshot: Snapshot, days: Days, day: date) -> int | None:
+async def _last_of_day(reach: Reach, day: date) -> int | None:
     """The last leaf recorded on or before a day. Days never go back from leaf to leaf."""
-    low, high = 0, snapshot.position + 1
+    low, high = 0, reach.position + 1
     while low < high:
         middle = (low + high) // 2
-        if await _day_of(snapshot, days, middle) <= day:
+        if await reach.day_of(middle) <= day:
             low = middle + 1
         else:
             high = middle
     return low - 1 if low else None
 
 
-async def leaf_of_event(snapshot: Snapshot, event_number: int) -> StoredLeaf | None:
-    """The folded leaf that holds an event; event numbers are dense over counted leaves."""
-    low, high = 0, snapshot.position + 1
+async def leaf_of_event(snapshot: Snapshot, leaves: Leaves, event_number: int) -> StoredLeaf | None:
+    """The folded leaf that holds an event."""
+    rows = await snapshot.rows("event_leaf", event_number=event_number)
+    if rows:
+        return await _folded_leaf(leaves, rows[0]["leaf_index"])
+    return await _search_event(leaves, snapshot.position + 1, event_number)
+
+
+async def _search_event(leaves: Leaves, end: int, event_number: int) -> StoredLeaf | None:
+    """The leaf below an index that holds an event: numbers are dense over counted leaves."""
+    low, high = 0, end
     found: StoredLeaf | None = None
     while low < high:
         middle = (low + high) // 2
-        stored = await snapshot.counted_leaf(middle, high)
+        stored = await counted_leaf(leaves, middle, high)
         if stored is None:
             high = middle
         elif (stored.leaf.first_event or 0) <= event_number:
@@ -114,6 +129,16 @@ async def leaf_of_event(snapshot: Snapshot, event_number: int) -> StoredLeaf | N
     if found is None or event_number >= (found.leaf.first_event or 0) + found.leaf.events:
         return None
     return found
+
+
+async def _folded_leaf(leaves: Leaves, index: int) -> StoredLeaf:
+    """A leaf that the views hold. Problem 503 if the log does not show it."""
+    stored = await stored_leaf(leaves, index)
+    if stored is None:
+        # The index of a log on Kafka may be made anew, and then lags behind the views for a while.
+        detail = f"the index does not hold leaf {index} yet; ask again"
+        raise Problem(503, "index-behind", detail, headers={"Retry-After": "1"})
+    return stored
 
 
 def _unknown(detail: str) -> Problem:

@@ -7,7 +7,7 @@ import msgspec
 from events.log.protocol import Leaves
 from events.submission import decode_events
 from events.vocabulary import Event
-from services.query_api.database import StoredLeaf
+from services.query_api.stored import StoredLeaf
 
 _RAW = msgspec.json.Decoder(list[msgspec.Raw])
 

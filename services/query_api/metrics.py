@@ -40,6 +40,10 @@ class Metrics:
     def _gauge(self, name: str, text: str) -> Gauge:
         return Gauge(f"sijill_query_{name}", text, registry=self._registry)
 
+    def turned_away(self) -> None:
+        """Count a request that came before the service was open."""
+        self.refusals.labels("unavailable").inc()
+
     def page(self) -> bytes:
         """The exposition text."""
         return generate_latest(self._registry)

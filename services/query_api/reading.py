@@ -10,7 +10,7 @@ from fastapi import Request, Response
 from events.access import Reader, Role
 from events.days import Days
 from services.query_api.access import authenticate, require
-from services.query_api.basis import Basis, Cut, find_cut
+from services.query_api.basis import Basis, Cut, Reach, find_cut
 from services.query_api.database import Row, Snapshot
 from services.query_api.formats import Answer, render
 from services.query_api.parameters import Values, read_query
@@ -73,5 +73,6 @@ async def reading(
     query = read_query(request, names)
     _, days = await state.establishment()
     async with state.database.snapshot() as snapshot:
-        cut = await find_cut(snapshot, days, state.today(days), query.get("as_of"))
+        reach = Reach(snapshot.position, state.leaves, days)
+        cut = await find_cut(reach, state.today(days), query.get("as_of"))
         yield Reading(request, state, reader, query, snapshot, cut, days)

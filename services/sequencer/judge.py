@@ -4,9 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-import msgspec
-
-from events import vocabulary
 from events.errors import Fatal
 from events.keys import AUTHORITY, Emitter, Key, KeyRing
 from events.leaf import (
@@ -19,8 +16,8 @@ from events.leaf import (
     leaf_hash,
     utc_text,
 )
+from events.log.derive import apply_acts
 from events.log.protocol import Indexed, IntakeRecord, LeafRecord, Place, Positions, Round
-from events.submission import decode_events
 from events.token import parse_token
 from services.sequencer.establishment import establishment
 
@@ -109,6 +106,9 @@ def judge(
 
 def _place(draft: _Draft, record: IntakeRecord, body: bytes | None, at: datetime) -> None:
     positions = _moved(draft.tail.positions, record.place)
+    if record.is_foreign:
+        draft.tail = replace(draft.tail, positions=positions)
+        return
     standing = draft.seen.setdefault((record.emitter, record.submission), [])
     if any(one.body_sha256 == record.body_sha256 for one in standing):
         # A repeat: its leaf stands already. Only the place in the intake moves on.
@@ -123,7 +123,9 @@ def _place(draft: _Draft, record: IntakeRecord, body: bytes | None, at: datetime
     standing.append(indexed)
     draft.indexed.append(indexed)
     if outcome is LeafOutcome.COUNTED and body is not None:
-        _apply_acts(draft, body, index)
+        changed = apply_acts(draft.ring, body, index)
+        draft.changes += changed.emitters
+        draft.quarantined += changed.quarantined
     counted = record.events if first_event is not None else 0
     draft.tail = Tail(index + 1, leaf_hash(leaf), draft.tail.next_event + counted, at, positions)
 
@@ -138,20 +140,6 @@ def _outcome(draft: _Draft, record: IntakeRecord, standing: Sequence[Indexed]) -
     if any(one.outcome is LeafOutcome.COUNTED for one in standing):
         return LeafOutcome.CONFLICT
     return LeafOutcome.COUNTED
-
-
-def _apply_acts(draft: _Draft, body: bytes, index: int) -> None:
-    try:
-        events = decode_events(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        # The door lets no such body through. Should one lie here all the same, it has its leaf
-        # and changes nothing: the folds raise the alarm and can be told to skip it (RULES 5.5),
-        # where a sequencer that stood still over one body would stop the whole registry.
-        return
-    draft.changes += [(index, change) for change in draft.ring.apply(events, index)]
-    for event in events:
-        if isinstance(event, vocabulary.SubmissionQuarantined):
-            draft.quarantined.append((event.data.leaf_index, index))
 
 
 def needs_body(record: IntakeRecord) -> bool:

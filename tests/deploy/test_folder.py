@@ -32,7 +32,7 @@ def test_as_root_a_closed_place_is_not_chosen(
 def test_a_folder_whose_registry_stopped_tells_no_address(tmp_path: Path) -> None:
     folder = DataFolder(tmp_path / "data")
     folder.make()
-    folder.say_running("http://127.0.0.1:1", "postgresql://{role}@/sijill")
+    folder.say_running("http://127.0.0.1:1", {"SIJILL_DATABASE": "postgresql://{role}@/sijill"})
     assert folder.running() is not None
 
     folder.say_stopped()

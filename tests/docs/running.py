@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from deploy.processes.serve import BothServices
+from deploy.processes.serve import BothServices, describe_both
 from deploy.processes.serving import server
 from migrations.roles import AUDIT, QUERY
 from migrations.run import engine_url
@@ -32,7 +32,9 @@ async def answering(world: World) -> AsyncIterator[str]:
         world.registry_keys,
         world.clock,
     )
-    app = BothServices(create_door_app(world.door), create_query_app(state))
+    door, query = create_door_app(world.door), create_query_app(state)
+    describe_both(query)
+    app = BothServices(door, query)
     stop = asyncio.Event()
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
@@ -43,7 +45,8 @@ async def answering(world: World) -> AsyncIterator[str]:
             asyncio.create_task(world.projection.run(stop)),
         ]
         try:
-            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+            async with door.router.lifespan_context(door):
+                yield f"http://127.0.0.1:{listening.getsockname()[1]}"
         finally:
             stop.set()
             serving.should_exit = True

@@ -1,13 +1,18 @@
 """What the contract suite needs of an implementation of the log, and each implementation's kit."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from typing import Protocol
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Protocol, TypeVar
 
 import asyncpg
 
 from deploy.embedded.postgres import EmbeddedPostgres
 from deploy.embedded.template import fresh_database
+from events.log.kafka.client import KafkaAddress
+from events.log.kafka.intake import KafkaIntake
+from events.log.kafka.leaves import KafkaLeaves
+from events.log.kafka.sequencer import KafkaSequencerLog
+from events.log.kafka.topics import apply_topics
 from events.log.postgres import (
     INTAKE_CHANNEL,
     LEAF_CHANNEL,
@@ -21,6 +26,7 @@ from events.log.protocol import Intake, Leaves, SequencerLog
 from migrations.roles import INGEST, PROJECTION, SEQUENCER
 from tests.support.world import TEMPLATE
 
+_Side = TypeVar("_Side", KafkaIntake, KafkaLeaves, KafkaSequencerLog)
 _LISTENING = "FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'"
 
 
@@ -52,27 +58,11 @@ class LogKit(Protocol):
         """Cut them all."""
 
 
-class PostgresKit:
-    """The embedded log, each side as the role it has in service."""
+class _Kit:
+    """What the kits share: one database, and each side's connections to it."""
 
     def __init__(self, server: EmbeddedPostgres, database: str, stack: AsyncExitStack) -> None:
         self._server, self._database, self._stack = server, database, stack
-
-    async def open(self) -> None:
-        """Connect the three sides."""
-        self.intake = await self.another_intake()
-        self.log = await self.another_log()
-        pool = await self._pool(PROJECTION)
-        self.leaves = PostgresLeaves(pool, self._hints(PROJECTION, LEAF_CHANNEL))
-
-    async def another_intake(self) -> PostgresIntake:
-        """A door."""
-        return PostgresIntake(await self._pool(INGEST), self._hints(INGEST, LEAF_CHANNEL))
-
-    async def another_log(self) -> PostgresSequencerLog:
-        """A writer."""
-        leaf, intake = (self._hints(SEQUENCER, name) for name in (LEAF_CHANNEL, INTAKE_CHANNEL))
-        return PostgresSequencerLog(await self._pool(SEQUENCER), leaf, intake)
 
     async def listeners(self) -> int:
         """Sessions whose last statement was a LISTEN."""
@@ -94,26 +84,91 @@ class PostgresKit:
         self._stack.push_async_callback(pool.close)
         return pool
 
-    def _hints(self, role: str, channel: str) -> Hints:
+    def _hints(self, role: str, channel: str = LEAF_CHANNEL) -> Hints:
         hints = Hints(self._server.dsn(self._database, role), channel)
         self._stack.push_async_callback(hints.close)
         return hints
 
 
+class PostgresKit(_Kit):
+    """The embedded log, each side as the role it has in service."""
+
+    async def open(self) -> None:
+        """Connect the three sides."""
+        self.intake = await self.another_intake()
+        self.log = await self.another_log()
+        self.leaves = PostgresLeaves(await self._pool(PROJECTION), self._hints(PROJECTION))
+
+    async def another_intake(self) -> PostgresIntake:
+        """A door."""
+        return PostgresIntake(await self._pool(INGEST), self._hints(INGEST))
+
+    async def another_log(self) -> PostgresSequencerLog:
+        """A writer."""
+        leaf, intake = self._hints(SEQUENCER), self._hints(SEQUENCER, INTAKE_CHANNEL)
+        return PostgresSequencerLog(await self._pool(SEQUENCER), leaf, intake)
+
+
+class KafkaKit(_Kit):
+    """The log on a real Kafka, its topics its own."""
+
+    def __init__(
+        self,
+        server: EmbeddedPostgres,
+        database: str,
+        stack: AsyncExitStack,
+        address: KafkaAddress,
+    ) -> None:
+        super().__init__(server, database, stack)
+        self.address = address
+
+    async def open(self) -> None:
+        """Make the topics and connect the three sides."""
+        await apply_topics(self.address)
+        self.intake = await self.another_intake()
+        self.log = await self.another_log()
+        pool, hints = await self._pool(PROJECTION), self._hints(PROJECTION)
+        self.leaves = self._closing(await KafkaLeaves.open(self.address, pool, hints))
+
+    async def another_intake(self) -> KafkaIntake:
+        """A door."""
+        pool, hints = await self._pool(INGEST), self._hints(INGEST)
+        return self._closing(await KafkaIntake.open(self.address, pool, hints))
+
+    async def another_log(self) -> KafkaSequencerLog:
+        """A writer."""
+        pool, hints = await self._pool(SEQUENCER), self._hints(SEQUENCER)
+        return self._closing(await KafkaSequencerLog.open(self.address, pool, hints))
+
+    def _closing(self, side: _Side) -> _Side:
+        self._stack.push_async_callback(side.close)
+        return side
+
+
 @asynccontextmanager
-async def postgres_kit(server: EmbeddedPostgres) -> AsyncIterator[LogKit]:
-    """The embedded log over a database of its own."""
+async def _database(server: EmbeddedPostgres) -> AsyncIterator[tuple[str, AsyncExitStack]]:
+    """A migrated database of its own, and what to close before it is dropped."""
     database = await fresh_database(server, TEMPLATE)
     async with AsyncExitStack() as stack:
-        kit = PostgresKit(server, database, stack)
-        await kit.open()
-        yield kit
+        yield database, stack
     connection = await asyncpg.connect(server.dsn())
     await connection.execute(f"DROP DATABASE {database} WITH (FORCE)")
     await connection.close()
 
 
-#: Every implementation of the log; the suite runs once for each.
-KITS: dict[str, Callable[[EmbeddedPostgres], AbstractAsyncContextManager[LogKit]]] = {
-    "postgres": postgres_kit
-}
+@asynccontextmanager
+async def postgres_kit(server: EmbeddedPostgres) -> AsyncIterator[PostgresKit]:
+    """The embedded log over a database of its own."""
+    async with _database(server) as (database, stack):
+        kit = PostgresKit(server, database, stack)
+        await kit.open()
+        yield kit
+
+
+@asynccontextmanager
+async def kafka_kit(server: EmbeddedPostgres, address: KafkaAddress) -> AsyncIterator[KafkaKit]:
+    """The log on Kafka over topics and a database of its own."""
+    async with _database(server) as (database, stack):
+        kit = KafkaKit(server, database, stack, address)
+        await kit.open()
+        yield kit

@@ -57,7 +57,7 @@ async def test_the_index_answers_by_emitter_and_id(kit: LogKit) -> None:
         Indexed("beta", "one", twin.body_sha256, 1, LeafOutcome.COUNTED),
     }
     asked = [("alpha", "one"), ("beta", "one"), ("beta", "two"), ("gamma", "one")]
-    for side in (kit.intake, kit.log):
+    for side in (kit.intake, kit.leaves, kit.log):
         found = await side.look_up(asked)
         assert set(found) == expected
         assert len(found) == 3

@@ -13,6 +13,7 @@ from events.vocabulary import EmitterKind
 _numbers = itertools.count(1)
 AT = "2026-03-04T12:00:00.000000Z"
 PARTITIONS = 12
+START: Positions = (0,) * PARTITIONS
 
 
 def arrival(emitter: str, submission: str = "", body: bytes = b"") -> Arrival:

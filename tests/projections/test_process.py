@@ -56,12 +56,12 @@ async def test_the_alarm_stands_until_the_poisoned_leaf_is_set_aside(
     seen.clear()
 
     for _ in range(3):
-        await project.fold(_settings(world), state, stop)
+        await project.lead(_settings(world), state, stop)
     assert "leaf 3 cannot be digested" in state.alarm
     assert "" not in seen[seen.index(state.alarm) :]
 
     await world.act("submission.quarantined", {"leaf_index": 3, "reason_code": "unread"})
-    going = asyncio.create_task(project.fold(_settings(world), state, stop))
+    going = asyncio.create_task(project.lead(_settings(world), state, stop))
     await _until(lambda: state.progress.next_leaf == 6 and not state.alarm)
     stop.set()
     await going
@@ -72,10 +72,10 @@ async def test_the_alarm_stands_until_the_poisoned_leaf_is_set_aside(
 async def test_after_a_rebuild_the_process_folds_the_new_generation(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(project, "_STANDBY_SECONDS", 0)
+    monkeypatch.setattr(project, "_OVERTAKEN_SECONDS", 0)
     state, stop, failures = State(), asyncio.Event(), list[Exception]()
     going = asyncio.create_task(
-        keep_trying(stop, lambda: project.fold(_settings(world), state, stop), failures.append)
+        keep_trying(stop, lambda: project.lead(_settings(world), state, stop), failures.append)
     )
     await _until(lambda: state.progress.next_leaf == 2)
 

@@ -204,6 +204,26 @@ async def test_a_switched_generation_gives_the_same_answers(empty: QueryWorld) -
     assert [answer.content for answer in after] == before
 
 
+async def test_the_database_of_the_views_needs_nothing_of_the_log(empty: QueryWorld) -> None:
+    """Views may be in a database of their own; what is of the log comes through its protocol."""
+    paths = (
+        *("/v1/registry", "/v1/keys", "/v1/sectors?as_of=3", "/v1/sectors?as_of=2026-11-02"),
+        *("/v1/events/5", "/v1/events/6", "/v1/emitters/atlas/submissions/s-1", "/metrics"),
+        *("/v1/emitters/atlas/submissions/s-1/receipt", "/readyz"),
+    )
+    await empty.submit("atlas", "s-1", [done("t-1", "w-a", "11-01", 60)])
+    await empty.submit("atlas", "s-2", [done("t-1", "w-a", "11-01", 60)])
+    owner = await asyncpg.connect(empty.inner.dsn())
+    await owner.execute(f"REVOKE ALL ON SCHEMA log FROM {QUERY}")
+    await owner.close()
+
+    async with empty.client() as client:
+        for path in paths:
+            answer = await client.get(path, headers=empty.bearer(Role.INSPECTOR))
+            assert answer.status_code == 200, (path, answer.text)
+        assert "sijill_query_up 1.0" in (await client.get("/metrics")).text
+
+
 async def rebuild(world: World) -> None:
     connection = await asyncpg.connect(world.dsn(PROJECTION))
     try:

@@ -1,91 +1,24 @@
 """Real processes: a leader that freezes, one that dies, one whose clock is wrong."""
 
 import asyncio
-import os
-import signal
-import socket
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import asyncpg
-import httpx
 import pytest
 
-from migrations.roles import SEQUENCER
 from tests.fault.checking import assert_whole
 from tests.fault.clients import Client
 from tests.fault.waiting import until
+from tests.support.starting import Process, Start, starting
 from tests.support.world import World
-
-Start = Callable[..., "Process"]
-
-
-@dataclass
-class Process:
-    """`sijill sequence` as an operator runs it."""
-
-    child: subprocess.Popen[bytes]
-    url: str
-
-    async def health(self) -> dict[str, object]:
-        """What /readyz says; nothing while it does not answer."""
-        try:
-            async with httpx.AsyncClient() as client:
-                answer = await client.get(f"{self.url}/readyz")
-        except httpx.TransportError:
-            return {}
-        return {**answer.json(), "status": answer.status_code}
-
-    async def until(self, what: str, value: object) -> None:
-        """Wait until a member of its health has this value."""
-
-        async def so() -> bool:
-            assert self.child.poll() is None, f"ended with status {self.child.returncode}"
-            return (await self.health()).get(what) == value
-
-        await until(so, f"{what} = {value}")
 
 
 @pytest.fixture
-async def start(world: World, tmp_path: Path) -> AsyncIterator[Start]:
-    """Starts sequencers of the world's database; all are gone afterwards."""
-    async with AsyncExitStack() as stack:
-
-        def begin(**more: str) -> Process:
-            port = _free_port()
-            environment = {
-                **os.environ,
-                "SIJILL_DATABASE": world.dsn(SEQUENCER).replace(SEQUENCER, "{role}", 1),
-                "SIJILL_KEYS": str(tmp_path),
-                "SIJILL_PORT": str(port),
-                **more,
-            }
-            child = subprocess.Popen(
-                [sys.executable, "-m", "deploy.cli.main", "sequence"],
-                env=environment,
-                stderr=subprocess.DEVNULL,
-            )
-            stack.callback(_end, child)
-            return Process(child, f"http://127.0.0.1:{port}")
-
+def start(world: World, tmp_path: Path) -> Iterator[Start]:
+    """Starts sequencers."""
+    with starting(world, tmp_path, "sequence") as begin:
         yield begin
-
-
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port
-
-
-def _end(child: subprocess.Popen[bytes]) -> None:
-    child.kill()
-    child.wait()
 
 
 async def _until_leaves(world: World, number: int) -> None:
@@ -109,7 +42,7 @@ async def test_a_frozen_leader_and_a_dead_one_are_replaced(world: World, start: 
     await asyncio.gather(_send(client, "two"), _freeze(first))
     await standby.until("leading", True)
     await _until_leaves(world, 22)
-    first.child.send_signal(signal.SIGCONT)
+    first.thaw()
     await _send(client, "three")
     # Awake, it finds its sessions ended and stands by.
     await first.until("ready", True)
@@ -117,9 +50,8 @@ async def test_a_frozen_leader_and_a_dead_one_are_replaced(world: World, start: 
     await _until_leaves(world, 32)
     # Now the leader dies under load, and the one that was frozen leads again.
     sending = asyncio.create_task(_send(client, "four"))
-    standby.child.kill()
+    standby.kill()
     await sending
-    await _expire(world)
     await first.until("leading", True)
     await _until_leaves(world, 42)
     first.child.terminate()
@@ -128,19 +60,12 @@ async def test_a_frozen_leader_and_a_dead_one_are_replaced(world: World, start: 
     assert report.leaves == 2 + 4 * 10
 
 
-async def _expire(world: World) -> None:
-    """What a dead leader's lease does by itself, sooner."""
-    connection = await asyncpg.connect(world.dsn())
-    await connection.execute("UPDATE log.lease SET expires_at = clock_timestamp()")
-    await connection.close()
-
-
 async def _send(client: Client, name: str) -> None:
     await asyncio.gather(*(client.send(f"{name}-{number}") for number in range(10)))
 
 
 async def _freeze(process: Process) -> None:
-    process.child.send_signal(signal.SIGSTOP)
+    process.freeze()
 
 
 async def test_a_process_whose_clock_runs_ahead_is_not_ready_and_writes_nothing(

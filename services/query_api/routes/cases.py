@@ -24,7 +24,7 @@ from services.query_api.access import (
 from services.query_api.answers import Contract, EventAnswer, Fact, TaskRow, Tasks, Worker
 from services.query_api.basis import leaf_of_event
 from services.query_api.cursors import Cursor, question, read_cursor, write_cursor
-from services.query_api.database import Row, StoredLeaf
+from services.query_api.database import Row
 from services.query_api.evidence import body_of, event_ids, raw_event, typed_events, workers_of
 from services.query_api.figures import paid_slice_of, sums_by, total
 from services.query_api.flat import flatten_slice
@@ -40,6 +40,7 @@ from services.query_api.routes.analysis import (
     period_rows,
     period_values,
 )
+from services.query_api.stored import StoredLeaf
 from services.query_api.tasks import currency_text, money_text, page_query, task_row
 from services.web.problems import Problem
 
@@ -187,7 +188,7 @@ class _Evidence(msgspec.Struct, frozen=True):
 
 async def _evidence(r: Reading, number: int) -> _Evidence:
     """The event, if there is one that the reader may read: one 404 for both."""
-    stored = await leaf_of_event(r.snapshot, number)
+    stored = await leaf_of_event(r.snapshot, r.state.leaves, number)
     if stored is None:
         raise _no_event(number)
     body = await body_of(r.state.leaves, stored)

@@ -14,6 +14,7 @@ from services.query_api.formats import Answer, render
 from services.query_api.openapi import TypeName, described
 from services.query_api.parameters import read_query
 from services.query_api.reading import state_of
+from services.query_api.stored import last_index
 from services.web.problems import Problem
 
 router = APIRouter(tags=["public"])
@@ -35,7 +36,7 @@ async def registry(request: Request) -> Response:
         time_zone=established.time_zone,
         time=utc_text(state.clock()),
         position=position,
-        log_position=await state.database.tail(),
+        log_position=await last_index(state.leaves),
         tzdata=tzdata or tzdata_version(),
         limits=stated_limits(),
     )
@@ -75,7 +76,7 @@ async def keys(request: Request) -> Response:
         )
         for key in sorted(ring.keys.values(), key=lambda key: (key.added_leaf, key.kid))
     ]
-    position = str(await state.database.tail())
+    position = str(await last_index(state.leaves))
     headers = {"Registry-Position": position}
     return render(request, Answer(KeyList(rows=rows), rows, _KEY_COLUMNS, headers=headers))
 

@@ -4,15 +4,13 @@ from collections.abc import Sequence
 
 import msgspec
 from fastapi import APIRouter, Request, Response
-from sqlalchemy import select
 
 from events.leaf import LeafOutcome
+from events.log.protocol import Indexed
 from events.receipt import Receipt
-from migrations.tables import submission as submission_table
 from services.query_api.access import SUBMITTERS, forbidden, may_read_submissions
 from services.query_api.answers import Noted, Report, ReportCounts
 from services.query_api.cursors import Cursor, question, read_cursor, write_cursor
-from services.query_api.database import Row, StoredLeaf
 from services.query_api.evidence import body_of, event_ids
 from services.query_api.openapi import EmitterName, SubmissionName, described
 from services.query_api.parameters import LIMIT_DEFAULT, path_text
@@ -26,6 +24,7 @@ from services.query_api.report import (
     task_findings,
 )
 from services.query_api.routes.cases import next_link
+from services.query_api.stored import StoredLeaf, stored_leaf
 from services.web.problems import Problem
 
 router = APIRouter(tags=["submissions"])
@@ -74,14 +73,9 @@ async def _leaf(r: Reading, emitter: str, submission: str) -> StoredLeaf:
     name, wanted = path_text("emitter", emitter), path_text("submission", submission)
     if not may_read_submissions(r.reader, name):
         raise forbidden(r.reader, f"is not of {r.reader.who}, of which you read alone")
-    table = submission_table
-    query = (
-        select(table.c.leaf_index, table.c.outcome)
-        .where(table.c.emitter == name, table.c.submission == wanted)
-        .order_by(table.c.leaf_index)
-    )
-    index = _chosen(await r.snapshot.select(query), r.query["leaf"])
-    stored = None if index is None else await r.snapshot.leaf(index)
+    standing = await r.state.leaves.look_up([(name, wanted)])
+    index = _chosen(standing, r.query["leaf"])
+    stored = None if index is None else await stored_leaf(r.state.leaves, index)
     if stored is None:
         raise Problem(
             404,
@@ -92,12 +86,12 @@ async def _leaf(r: Reading, emitter: str, submission: str) -> StoredLeaf:
     return stored
 
 
-def _chosen(rows: Sequence[Row], leaf: int | None) -> int | None:
-    indexes: dict[int, str] = {row["leaf_index"]: row["outcome"] for row in rows}
+def _chosen(standing: Sequence[Indexed], leaf: int | None) -> int | None:
+    outcomes = {one.leaf_index: one.outcome for one in standing}
     if leaf is not None:
-        return leaf if leaf in indexes else None
-    counted = [index for index, outcome in indexes.items() if outcome == LeafOutcome.COUNTED]
-    return next(iter(counted or reversed(indexes)), None)
+        return leaf if leaf in outcomes else None
+    counted = [index for index, outcome in outcomes.items() if outcome is LeafOutcome.COUNTED]
+    return next(iter(counted), max(outcomes, default=None))
 
 
 def _page(r: Reading) -> tuple[int, Finding | None, str]:
@@ -126,12 +120,12 @@ async def _findings(
         return nothing, []
     if stored.index > position:
         return None, []
-    (folded,) = await r.rows("folded_submission", leaf=stored.index)
-    if folded["quarantined"]:
+    if stored.index in await r.state.leaves.quarantined():
         return nothing, []
+    (folded,) = await r.rows("folded_submission", leaf=stored.index)
     noticed = await r.rows("submission_anomalies", leaf=stored.index, event_number=None)
     found = [Finding(**row) for row in noticed] + await _of_tasks(r, stored, position)
-    return counts_of(leaf.events, folded["repeated"] or 0, found), sorted(found)
+    return counts_of(leaf.events, folded["repeated"], found), sorted(found)
 
 
 async def _of_tasks(r: Reading, stored: StoredLeaf, position: int) -> list[Finding]:

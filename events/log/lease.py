@@ -1,24 +1,37 @@
 """Who should write (RULES 2.9). It saves work when it is right; truth never rests on it.
 
 The taker of an expired lease ends the old holder's database sessions first: a transaction that a
-frozen process left open would make everyone wait at its leaf until the server's own time limit.
+frozen process left open would make everyone wait at its rows until the server's own time limit.
 """
 
 from dataclasses import dataclass
 
 import asyncpg
 
-from events.log.postgres import breaking_told
-from events.sql import load_sql
+from events.log.connections import breaking_told, log_sql
 
 #: Seconds without a heartbeat after which another may take over.
-LEASE_SECONDS = 5.0
-#: Seconds between heartbeats.
-HEARTBEAT_SECONDS = 1.0
+LEASE_SECONDS = 3.0
+#: Seconds between heartbeats, and between a standby's looks. Takeover is due after one lease and
+#: one look at most, so well under five seconds.
+HEARTBEAT_SECONDS = 0.5
 
 
-def _sql(name: str) -> str:
-    return load_sql("services.sequencer", name)
+async def open_lease(dsn: str, role: str, holder: str) -> "Lease":
+    """A lease over a session of its own, not taken yet.
+
+    A statement that outlasts a lease is given up on either side: a holder that cannot reach the
+    row has lost it by then, and one that froze in the middle must not keep it locked.
+    """
+    connection = await asyncpg.connect(
+        dsn,
+        command_timeout=LEASE_SECONDS,
+        server_settings={
+            "application_name": holder,
+            "transaction_timeout": f"{LEASE_SECONDS}s",
+        },
+    )
+    return Lease(connection, role, holder)
 
 
 @dataclass(slots=True)
@@ -38,14 +51,14 @@ class Lease:
         # A frozen holder wakes up here, on a session that another has ended meanwhile.
         with breaking_told():
             row = await self.connection.fetchrow(
-                _sql("lease_take"), self.role, self.holder, LEASE_SECONDS
+                log_sql("lease_take"), self.role, self.holder, LEASE_SECONDS
             )
             if row is None:
                 return False
             if row["lost_by"] is not None:
-                await self.connection.execute(_sql("lease_end_sessions"), row["lost_by"])
+                await self.connection.execute(log_sql("lease_end_sessions"), row["lost_by"])
             return True
 
     async def give_back(self) -> None:
         """Let the next one in at once."""
-        await self.connection.execute(_sql("lease_give_back"), self.role, self.holder)
+        await self.connection.execute(log_sql("lease_give_back"), self.role, self.holder)

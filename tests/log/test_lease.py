@@ -8,10 +8,10 @@ from typing import Any
 import asyncpg
 import pytest
 
-from deploy.processes import sequence
+from deploy.processes.leading import own_name
+from events.log.lease import Lease, open_lease
 from events.log.postgres import LEAF_CHANNEL, Hints, PostgresSequencerLog, connect_pool
 from migrations.roles import SEQUENCER
-from services.sequencer.lease import Lease
 from services.sequencer.sequencer import Sequencer
 from tests.fault.checking import assert_whole
 from tests.fault.clients import Client
@@ -28,10 +28,9 @@ async def lease_of(world: World) -> AsyncIterator[MakeLease]:
     async with AsyncExitStack() as stack:
 
         async def make(holder: str) -> Lease:
-            named = {"application_name": holder}
-            connection = await asyncpg.connect(world.dsn(SEQUENCER), server_settings=named)
-            stack.push_async_callback(connection.close)
-            return Lease(connection, "sequencer", holder)
+            lease = await open_lease(world.dsn(SEQUENCER), "sequencer", holder)
+            stack.push_async_callback(lease.connection.close)
+            return lease
 
         yield make
 
@@ -80,6 +79,16 @@ async def test_one_that_expired_is_taken_and_cannot_be_renewed(
     assert not await back.take()
 
 
+async def test_one_whose_session_is_gone_is_taken_at_once(
+    world: World, lease_of: MakeLease
+) -> None:
+    one, other = await lease_of("one"), await lease_of("other")
+    assert await one.take()
+    await one.connection.close()
+    await _ended(world, "one")
+    assert await other.take()
+
+
 async def test_its_holder_may_renew_it_late(world: World, lease_of: MakeLease) -> None:
     one, other = await lease_of("one"), await lease_of("other")
     assert await one.take()
@@ -124,7 +133,7 @@ async def test_a_long_host_name_still_finds_its_sessions(
 ) -> None:
     """PostgreSQL cuts an application_name at 63 bytes; the taker asks for the whole name."""
     monkeypatch.setattr("socket.gethostname", lambda: "h" * 64)
-    one, other = await lease_of(sequence.own_name()), await lease_of("other")
+    one, other = await lease_of(own_name()), await lease_of("other")
     assert await one.take()
     await _expire(world)
     assert await other.take()

@@ -1,0 +1,143 @@
+"""Where the cluster is and how it is spoken to: every setting of the client in one place.
+
+Measured reasons for each figure stand beside it; the broker's own settings are in `topics.py`.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.admin import KafkaAdminClient
+from kafka.errors import KafkaError
+
+from events.limits import INTAKE_PARTITIONS
+
+_Result = TypeVar("_Result")
+#: Bytes of one record at most: a body of 4 MiB, its headers, and what Kafka adds.
+RECORD_BYTES_MAX = 5 * 1024 * 1024
+#: Milliseconds without an answer after which another broker is asked.
+REQUEST_MS = 3_000
+#: Milliseconds after which a record that was not confirmed is given up: below the door's patience.
+DELIVERY_MS = 9_000
+#: Milliseconds to find the first broker.
+BOOTSTRAP_MS = 5_000
+#: Bytes fetched at once from a partition, and in all.
+_PARTITION_BYTES, _FETCH_BYTES = 2 * 1024 * 1024, 16 * 1024 * 1024
+#: A position that does not exist is an alarm, never a jump to another one.
+_NO_RESET: Mapping[str, Any] = {"auto_offset_reset": "none"}
+
+
+@dataclass(frozen=True, slots=True)
+class KafkaAddress:
+    """A cluster and the log's topics in it.
+
+    `security`: further arguments of the client, for TLS and SCRAM.
+    """
+
+    bootstrap: str
+    prefix: str = "sijill"
+    security: Mapping[str, Any] = field(default_factory=dict)
+    partitions: int = INTAKE_PARTITIONS
+
+    @property
+    def intake(self) -> str:
+        """The topic of what the door acknowledged."""
+        return f"{self.prefix}.intake"
+
+    @property
+    def leaves(self) -> str:
+        """The topic of the chain, of one partition."""
+        return f"{self.prefix}.leaves"
+
+    @property
+    def intake_partitions(self) -> list[TopicPartition]:
+        """The intake, partition by partition."""
+        return [TopicPartition(self.intake, number) for number in range(self.partitions)]
+
+    @property
+    def leaves_partition(self) -> TopicPartition:
+        """The chain's only partition."""
+        return TopicPartition(self.leaves, 0)
+
+    def _common(self) -> dict[str, Any]:
+        return {
+            "bootstrap_servers": self.bootstrap.split(","),
+            "client_id": "sijill",
+            "request_timeout_ms": REQUEST_MS,
+            "bootstrap_timeout_ms": BOOTSTRAP_MS,
+            # After a whole outage the default of 30 s would cost 14 s more.
+            "reconnect_backoff_max_ms": 1_000,
+            "retry_backoff_ms": 5,
+            "metadata_max_age_ms": 5_000,
+            **self.security,
+        }
+
+    def producer(self) -> KafkaProducer:
+        """A producer whose record is on every replica in sync when it says so."""
+        return KafkaProducer(
+            **self._common(),
+            acks="all",
+            # Said although it is the default: with a setting that does not fit, the client would
+            # only warn and go on without it.
+            enable_idempotence=True,
+            linger_ms=0,
+            batch_size=256 * 1024,
+            max_request_size=RECORD_BYTES_MAX,
+            delivery_timeout_ms=DELIVERY_MS,
+            max_block_ms=REQUEST_MS,
+            metrics_enabled=False,
+            allow_auto_create_topics=False,
+        )
+
+    def consumer(self) -> KafkaConsumer:
+        """A consumer without a group: where it reads is said by whoever reads."""
+        return KafkaConsumer(
+            **self._common(),
+            group_id=None,
+            enable_auto_commit=False,
+            **_NO_RESET,
+            fetch_max_wait_ms=500,
+            metrics_enabled=False,
+            max_partition_fetch_bytes=_PARTITION_BYTES,
+            fetch_max_bytes=_FETCH_BYTES,
+            allow_auto_create_topics=False,
+        )
+
+    def admin(self) -> KafkaAdminClient:
+        """For topics and their settings."""
+        return KafkaAdminClient(**self._common())
+
+
+@contextmanager
+def reaching() -> Iterator[None]:
+    """Whatever the client says of a cluster that is away becomes an error of the connection.
+
+    Callers who wait for what is away need not know which client is in use.
+    """
+    try:
+        yield
+    except KafkaError as error:
+        raise ConnectionError(f"Kafka: {error!r}") from error
+
+
+class OneThread:
+    """Runs a client that is not thread-safe, and blocks, beside the event loop, call by call.
+
+    A caller that gives up does not stop a call; the next one waits for it.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix=name)
+
+    async def run(self, call: Callable[..., _Result], *arguments: Any) -> _Result:
+        """The result of `call(*arguments)`."""
+        with reaching():
+            return await asyncio.get_running_loop().run_in_executor(self._pool, call, *arguments)
+
+    def close(self) -> None:
+        """End the thread once it is idle."""
+        self._pool.shutdown(wait=False)

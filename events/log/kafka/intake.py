@@ -1,0 +1,62 @@
+"""The intake as a topic: what the door appends to, and asks the index."""
+
+import asyncpg
+
+from events.log.connections import Hints
+from events.log.intake import partition_of
+from events.log.kafka.client import KafkaAddress
+from events.log.kafka.leaves import KafkaLeaves
+from events.log.kafka.producer import Outgoing, Producer
+from events.log.kafka.reader import RecordReader
+from events.log.kafka.records import arrival_headers
+from events.log.protocol import Arrival, LeafRecord, Place
+
+
+class KafkaIntake(KafkaLeaves):
+    """The door's side. Concurrent appends share the client's batches."""
+
+    def __init__(
+        self,
+        address: KafkaAddress,
+        pool: asyncpg.Pool,
+        hints: Hints,
+        reader: RecordReader,
+        producer: Producer,
+    ) -> None:
+        super().__init__(address, pool, hints, reader)
+        self._producer = producer
+
+    @classmethod
+    async def open(cls, address: KafkaAddress, pool: asyncpg.Pool, hints: Hints) -> "KafkaIntake":
+        """Connect; ConnectionError while the cluster is away."""
+        producer = await Producer.open(address, address.intake)
+        return cls(address, pool, hints, await RecordReader.open(address), producer)
+
+    async def append(self, arrival: Arrival) -> Place:
+        """Durable on every replica in sync when it returns; unknown when it raises."""
+        home = partition_of(arrival.emitter, self._address.partitions)
+        outgoing = Outgoing(
+            self._address.intake_partitions[home],
+            arrival.body,
+            arrival_headers(arrival),
+            arrival.emitter.encode(),
+        )
+        (offset,) = await self._producer.send([outgoing])
+        return Place(home, offset)
+
+    @property
+    def waiting_bytes(self) -> int:
+        """Bytes handed to the client that no broker has confirmed."""
+        return self._producer.waiting_bytes
+
+    async def leaf(self, index: int) -> LeafRecord:
+        """One leaf by its index; LookupError if the index does not hold it yet."""
+        found = await self.leaves(index, 1)
+        if not found or found[0].index != index:
+            raise LookupError(f"there is no leaf {index} yet")
+        return found[0]
+
+    async def close(self) -> None:
+        """Deliver what waits, and disconnect."""
+        await self._producer.close()
+        await super().close()

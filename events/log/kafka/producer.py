@@ -1,0 +1,157 @@
+"""The producer from asyncio: records in, offsets out, and a bound on what waits for the broker."""
+
+import asyncio
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from kafka import KafkaProducer, TopicPartition
+from kafka.errors import KafkaError, KafkaTimeoutError
+
+from events.log.kafka.client import KafkaAddress, OneThread
+from events.log.kafka.records import Headers
+
+_log = structlog.get_logger()
+#: Bytes that may wait for the broker in one process: the client itself knows no bound.
+BYTES_WAITING_MAX = 64 * 1024 * 1024
+#: Bytes that a record takes beside its value, more or less.
+_RECORD_OVERHEAD = 1_024
+#: Seconds in which an orderly end may still deliver.
+_CLOSE_SECONDS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One record to append."""
+
+    partition: TopicPartition
+    value: bytes
+    headers: Headers
+    key: bytes | None = None
+
+
+class Producer:
+    """Appends groups of records; in one partition they keep the order of the calls."""
+
+    def __init__(self, address: KafkaAddress, inner: KafkaProducer, thread: OneThread) -> None:
+        self._address, self._inner, self._thread = address, inner, thread
+        self._renewing: asyncio.Task[None] | None = None
+        self._closed = False
+        #: Bytes that wait for the broker now.
+        self.waiting_bytes = 0
+
+    @classmethod
+    async def open(cls, address: KafkaAddress, topic: str) -> "Producer":
+        """Connect and learn where the topic's partitions are; ConnectionError if that fails."""
+        thread = OneThread("kafka-producer")
+        return cls(address, await thread.run(_connected, address, topic), thread)
+
+    def send(self, records: Sequence[Outgoing]) -> asyncio.Future[list[int]]:
+        """Hand over a group; the future gives its offsets once all of it is durable.
+
+        Nothing is awaited, so calls keep their order. When the future raises ConnectionError,
+        nobody knows which of them the broker has.
+        """
+        loop = asyncio.get_running_loop()
+        size = sum(len(one.value) + _RECORD_OVERHEAD for one in records)
+        done: asyncio.Future[list[int]] = loop.create_future()
+        # Its caller may have given up: then nobody needs to hear of the failure.
+        done.add_done_callback(lambda one: one.cancelled() or one.exception())
+        if self.waiting_bytes + size > BYTES_WAITING_MAX and self.waiting_bytes:
+            done.set_exception(ConnectionError("the broker takes no more for now"))
+            return done
+        self.waiting_bytes += size
+        group = _Group(len(records), loop, lambda group: self._finish(group, size, done))
+        for number, one in enumerate(records):
+            group.follow(number, self._hand_over(one))
+        return done
+
+    def _hand_over(self, one: Outgoing) -> Any:
+        try:
+            return self._inner.send(
+                one.partition.topic,
+                one.value,
+                key=one.key,
+                headers=one.headers,
+                partition=one.partition.partition,
+            )
+        except (KafkaError, AssertionError, ValueError) as error:
+            return error
+
+    def _finish(self, group: "_Group", size: int, done: asyncio.Future[list[int]]) -> None:
+        self.waiting_bytes -= size
+        if group.error is not None:
+            self._renew_after(group.error)
+        if done.done():
+            return
+        if group.error is not None:
+            done.set_exception(ConnectionError(f"not confirmed: {group.error!r}"))
+        elif min(group.offsets) < 0:
+            # The broker has it from an earlier try and no longer knows where.
+            done.set_exception(ConnectionError("confirmed, at an offset the broker forgot"))
+        else:
+            done.set_result(group.offsets)
+
+    def _renew_after(self, error: Exception) -> None:
+        """A producer that fails otherwise than by time may be broken for good: make another."""
+        if isinstance(error, KafkaTimeoutError) or self._closed:
+            return
+        if self._renewing is None or self._renewing.done():
+            _log.warning("producer failed: making another", error=repr(error))
+            self._renewing = asyncio.create_task(self._renew())
+
+    async def _renew(self) -> None:
+        old = self._inner
+        try:
+            self._inner = await self._thread.run(_connected, self._address, None)
+            await self._thread.run(lambda: old.close(timeout=0))
+        except OSError as error:
+            _log.warning("no other producer yet", error=str(error))
+
+    async def close(self) -> None:
+        """Deliver what waits, for a while, and disconnect."""
+        self._closed = True
+        if self._renewing is not None:
+            await self._renewing
+        await self._thread.run(lambda: self._inner.close(timeout=_CLOSE_SECONDS))
+        self._thread.close()
+
+
+def _connected(address: KafkaAddress, topic: str | None) -> KafkaProducer:
+    producer = address.producer()
+    # Asked for now: later, `send` would block the event loop for it.
+    if topic is not None and not producer.partitions_for(topic):
+        producer.close(timeout=0)
+        raise ConnectionError(f"topic {topic} does not exist: run `sijill topics apply`")
+    return producer
+
+
+class _Group:
+    """Counts the confirmations of a group; they come in the client's thread."""
+
+    def __init__(self, count: int, loop: asyncio.AbstractEventLoop, finish: Any) -> None:
+        self.offsets = [-1] * count
+        self.error: Exception | None = None
+        self._left = count
+        self._lock = threading.Lock()
+        self._loop, self._finish = loop, finish
+
+    def follow(self, number: int, future: Any) -> None:
+        """Take the outcome of one record, or the error that kept it from being handed over."""
+        if isinstance(future, Exception):
+            self._done(number, None, future)
+            return
+        future.add_callback(lambda metadata: self._done(number, metadata.offset, None))
+        future.add_errback(lambda error: self._done(number, None, error))
+
+    def _done(self, number: int, offset: int | None, error: Exception | None) -> None:
+        with self._lock:
+            self._left -= 1
+            self.error = self.error or error
+            if offset is not None:
+                self.offsets[number] = offset
+            last = self._left == 0
+        if last:
+            self._loop.call_soon_threadsafe(self._finish, self)
