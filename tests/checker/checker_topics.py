@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import asyncpg
-from events.log.kafka.client import KafkaAddress
-from events.log.kafka.records import Headers, arrival_headers, leaf_headers
 from kafka import TopicPartition
 
 from events.leaf import leaf_hash
+from events.log.kafka.client import KafkaAddress
+from events.log.kafka.records import Headers, arrival_headers, leaf_headers
 from events.log.protocol import Arrival, LeafRecord
 from services.checker.embedded import embedded
 

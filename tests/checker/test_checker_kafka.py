@@ -9,11 +9,11 @@ from typing import Any
 import asyncpg
 import pytest
 from checker_topics import Log, Raw, digest, fill_index, make_topics, read_embedded, write
-from events.log.kafka.client import KafkaAddress
-from events.log.kafka.records import leaf_headers
 from kafka import TopicPartition
 
 from deploy.embedded.postgres import EmbeddedPostgres
+from events.log.kafka.client import KafkaAddress
+from events.log.kafka.records import leaf_headers
 from events.log.protocol import LeafRecord, Place
 from services.checker.check import check, check_snapshot
 from services.checker.history import Answer, Attempt
