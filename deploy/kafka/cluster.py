@@ -21,7 +21,7 @@ from deploy.files import take_lock
 from deploy.kafka.archive import class_archive
 from deploy.kafka.errors import KafkaClusterError
 from deploy.kafka.listeners import CLIENT, Advertise, Endpoint, Ports, as_bound
-from deploy.kafka.node import START_SECONDS, Node
+from deploy.kafka.node import START_SECONDS, Node, require_main_thread
 from deploy.kafka.programs import HOME, Programs, usable_programs
 from deploy.kafka.properties import properties
 
@@ -119,6 +119,7 @@ class Cluster:
         if self._lock is not None:
             return
         try:
+            require_main_thread()
             self.folder.mkdir(parents=True, exist_ok=True)
             self._lock = take_lock(self.folder / "lock", KafkaClusterError)
             self._ports.hold()
