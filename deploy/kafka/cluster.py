@@ -46,8 +46,8 @@ class Cluster:
     bound address: so a proxy can stand between any two. `CLIENT`, the way of `bootstrap`, is
     always direct.
 
-    `settings` go over those of `properties.py`. Start, launch and restart from the main thread
-    only. Every failure is a `KafkaClusterError`.
+    `settings` go over those of `properties.py`. Start, begin, launch and restart from the main
+    thread only. Every failure is a `KafkaClusterError`.
     """
 
     def __init__(
@@ -104,6 +104,18 @@ class Cluster:
 
         Fetches Kafka if it is not there yet.
         """
+        self.begin()
+        try:
+            self.wait_all()
+        except BaseException:
+            self.stop()
+            raise
+
+    def begin(self) -> None:
+        """As `start`, but return once the nodes are launched; `wait_all` says when they serve.
+
+        For a caller whose own event loop runs the proxies between them.
+        """
         if self._lock is not None:
             return
         try:
@@ -113,8 +125,6 @@ class Cluster:
             self._prepare()
             for node in self.nodes:
                 self.launch(node)
-            for node in self.nodes:
-                self.wait(node)
         except BaseException:
             self.stop()
             raise
@@ -143,6 +153,11 @@ class Cluster:
     def wait(self, node: int, seconds: float = START_SECONDS) -> None:
         """Return once a launched node serves. May be called in any thread."""
         self._members[node].wait(seconds)
+
+    def wait_all(self) -> None:
+        """Return once every launched node serves. May be called in any thread."""
+        for node in self.nodes:
+            self.wait(node)
 
     def restart(self, node: int) -> None:
         """Start one node again after a `kill`, and return once it serves."""
