@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import asyncpg
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from deploy.processes.settings import Stores
 from deploy.processes.stopping import AWAY, told
@@ -27,7 +26,6 @@ from events.log.lease import open_lease as connect_lease
 from events.log.postgres import PostgresIntake, PostgresLeaves, PostgresSequencerLog
 from events.log.protocol import Intake, Leaves, SequencerLog
 from migrations.roles import INGEST, OPERATOR, SEQUENCER
-from migrations.run import engine_url
 
 if TYPE_CHECKING:
     from events.log.kafka.client import KafkaAddress
@@ -188,18 +186,6 @@ async def _inspector(stores: Stores) -> "AsyncIterator[TopicInspector | None]":
         yield inspector
     finally:
         await _in_time(inspector.close())
-
-
-@asynccontextmanager
-async def open_engine(dsn: str) -> AsyncIterator[AsyncEngine]:
-    """Connections for SQLAlchemy; none waits for ever for a server that is frozen."""
-    engine = create_async_engine(
-        engine_url(dsn), connect_args={"command_timeout": COMMAND_SECONDS_MAX}
-    )
-    try:
-        yield engine
-    finally:
-        await engine.dispose()
 
 
 @asynccontextmanager
