@@ -51,7 +51,7 @@ def intake_record(record: Any) -> IntakeRecord | None:
             place,
             record.key.decode(),
             headers["submission"].decode(),
-            headers["sha256"],
+            bytes(headers["sha256"]),
             len(record.value),
             headers["token"].decode(),
             int(headers["events"]),
@@ -81,7 +81,7 @@ def placed_leaf(record: Any) -> Placed | None:
         partition, offset = map(int, headers["body"].split(b":"))
         leaf = LeafRecord(
             int(headers["index"]),
-            headers["previous"],
+            bytes(headers["previous"]),
             record.value,
             Place(partition, offset),
             tuple(map(int, headers["positions"].split(b","))),
