@@ -93,6 +93,7 @@ class Node:
                 f"Kafka could not make its storage in {self._folder}; mend what it says and start "
                 f"again:\n{said.decode(errors='replace').strip()}"
             )
+        settings.unlink()
         half.rename(data)
 
     def launch(self, programs: Programs, options: Sequence[str]) -> None:
