@@ -79,7 +79,8 @@ class Whole:
         self._skip_to_next(head)
         where = f"intake partition {line.partition} offset {line.offset}"
         if (line.partition, line.offset) != (self._partition, self._offset):
-            raise Fatal(f"{where} stands where offset {self._offset} of {self._partition} belongs")
+            wanted = f"partition {self._partition} offset {self._offset}"
+            raise Fatal(f"{where} stands where {wanted} belongs")
         if hashlib.sha256(line.body).digest() != line.sha256:
             raise Fatal(f"{where}: the body has another SHA-256 than the one beside it")
         if partition_of(line.emitter, len(head.intake)) != line.partition:
