@@ -1,11 +1,13 @@
 """Exports and imports inside a test, and what lies in the topics afterwards."""
 
 import asyncio
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import asyncpg
 from kafka import TopicPartition
 
+from deploy.embedded.postgres import EmbeddedPostgres
 from events.log.kafka.client import KafkaAddress
 from migrations.roles import OPERATOR, SEQUENCER
 from services.projections import catalogue
@@ -15,7 +17,6 @@ from services.transfer.export import export_log
 from services.transfer.format import HeadLine, IntakeLine, LeafLine, Line
 from services.transfer.groups import groups
 from services.transfer.importing import import_log
-from tests.log.kits import KafkaKit
 from tests.support.world import World
 from tests.transfer.making import lines_in
 
@@ -35,9 +36,33 @@ async def exported_from(world: World) -> bytes:
     return b"".join(written)
 
 
-async def imported(kit: KafkaKit, data: bytes) -> HeadLine:
-    """Bring a file into a kit's topics."""
-    return await import_log(kit.address, kit.dsn(SEQUENCER), lines_in(data), unheard)
+class Place(Protocol):
+    """Where a log is brought to: topics, and the database of the index."""
+
+    @property
+    def address(self) -> KafkaAddress:
+        """The topics."""
+
+    def dsn(self, role: str = ...) -> str:
+        """The index as a role."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """Topics and a database, nobody connected to either."""
+
+    address: KafkaAddress
+    server: EmbeddedPostgres
+    database: str
+
+    def dsn(self, role: str = "postgres") -> str:
+        """The index as a role."""
+        return self.server.dsn(self.database, role)
+
+
+async def imported(place: Place, data: bytes) -> HeadLine:
+    """Bring a file there."""
+    return await import_log(place.address, place.dsn(SEQUENCER), lines_in(data), unheard)
 
 
 async def lying(address: KafkaAddress) -> list[Record]:

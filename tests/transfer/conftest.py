@@ -1,14 +1,15 @@
-"""One registry with a story and its export, for all tests; an empty log on Kafka for each."""
+"""One registry with a story and its export, for all tests; empty topics for each."""
 
 from collections.abc import AsyncIterator
 
 import pytest
 
 from deploy.embedded.postgres import EmbeddedPostgres
+from deploy.embedded.template import fresh_database
 from events.log.kafka.client import KafkaAddress
-from tests.log.kits import KafkaKit, kafka_kit
-from tests.support.world import World, new_world
-from tests.transfer.carrying import exported_from
+from events.log.kafka.topics import apply_topics
+from tests.support.world import TEMPLATE, World, new_world
+from tests.transfer.carrying import Target, execute, exported_from
 from tests.transfer.story import tell_story
 
 
@@ -27,7 +28,10 @@ async def exported(story: World) -> bytes:
 
 
 @pytest.fixture
-async def kit(postgres: EmbeddedPostgres, kafka: str, topics: str) -> AsyncIterator[KafkaKit]:
-    """An empty log on Kafka."""
-    async with kafka_kit(postgres, KafkaAddress(kafka, topics)) as made:
-        yield made
+async def target(postgres: EmbeddedPostgres, kafka: str, topics: str) -> AsyncIterator[Target]:
+    """Empty topics and an empty index."""
+    address = KafkaAddress(kafka, topics)
+    await apply_topics(address)
+    database = await fresh_database(postgres, TEMPLATE)
+    yield Target(address, postgres, database)
+    await execute(postgres.dsn(), f"DROP DATABASE {database} WITH (FORCE)")
