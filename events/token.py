@@ -46,7 +46,12 @@ class Token:
         return signing_input(self.protected, body)
 
 
+class _Signer(msgspec.Struct):
+    kid: str
+
+
 _HEADER = msgspec.json.Decoder(Header)
+_SIGNER = msgspec.json.Decoder(_Signer)
 
 
 def parse_token(text: str) -> Token:
@@ -69,6 +74,14 @@ def parse_token(text: str) -> Token:
     if not SUBMISSION_ID.fullmatch(header.jti):
         raise _malformed("jti must be 1 to 64 of A-Z a-z 0-9 . _ -")
     return Token(text, header, parts[0], signature)
+
+
+def signer_of(text: str) -> str:
+    """The kid of a token that the door took apart before; empty if it holds none."""
+    try:
+        return _SIGNER.decode(unb64(text.partition(".")[0])).kid
+    except (JoseError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return ""
 
 
 def sign_submission(key: PrivateKey, *, emitter: str, submission: str, at: int, body: bytes) -> str:

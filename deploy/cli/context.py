@@ -15,6 +15,7 @@ from deploy.embedded.errors import EmbeddedPostgresError
 from deploy.folder import DataFolder, default_folder
 from deploy.keyfiles import AUTHORITY_FILE, KeyFile, read_key
 from deploy.processes.settings import SettingsError, Stores, read_stores
+from deploy.processes.stopping import AWAY, told
 from events.errors import Fatal, Refused
 
 out = Console()
@@ -88,5 +89,7 @@ def told_plainly() -> Iterator[None]:
         fail(str(error))
     except (ActRefused, Refused, Fatal, EmbeddedPostgresError) as error:
         fail(str(error), EXIT_FAILED)
+    except AWAY as error:
+        fail(f"cannot reach the registry's data: {told(error)}", EXIT_FAILED)
     except KeyboardInterrupt:
         fail("stopped", EXIT_INTERRUPTED)

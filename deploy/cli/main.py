@@ -6,6 +6,7 @@ from sijill_client.cli import push
 from deploy.cli import authority, processes, readers
 from deploy.cli.demo import demo
 from deploy.cli.describe import describe
+from deploy.cli.topics import topics
 
 app = typer.Typer(
     help="A national registry of micro-tasks: signed events in, defensible figures out.",
@@ -19,6 +20,7 @@ app.command()(readers.check)
 app.command()(readers.rebuild)
 app.command()(readers.token)
 app.add_typer(authority.authority, name="authority")
+app.add_typer(topics, name="topics")
 app.add_typer(authority.platform, name="platform")
 app.add_typer(authority.fund, name="fund")
 app.add_typer(authority.key, name="key")

@@ -12,11 +12,13 @@ import time
 import uuid
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TextIO
 
 from deploy.files import take_lock
+from deploy.kafka.archive import class_archive
 from deploy.kafka.errors import KafkaClusterError
 from deploy.kafka.listeners import CLIENT, Advertise, Endpoint, Ports, as_bound
 from deploy.kafka.node import START_SECONDS, Node
@@ -25,8 +27,8 @@ from deploy.kafka.properties import properties
 
 #: How many nodes a cluster may have: two would lose their quorum with either.
 SIZES = (1, 3)
-#: Seconds that all nodes together may take to end in order before they are killed.
-STOP_SECONDS = 10.0
+#: Seconds that all nodes together may take to close their data before they are killed.
+STOP_SECONDS = 20.0
 #: Memory of a node, in MiB, by the number of nodes: three have to fit a small machine.
 _HEAP_MIB = {1: 512, 3: 256}
 _DIRECT_MIB = {1: 256, 3: 128}
@@ -104,9 +106,9 @@ class Cluster:
         """
         if self._lock is not None:
             return
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self._lock = take_lock(self.folder / "lock", KafkaClusterError)
         try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._lock = take_lock(self.folder / "lock", KafkaClusterError)
             self._ports.hold()
             self._prepare()
             for node in self.nodes:
@@ -123,13 +125,10 @@ class Cluster:
         May be called at any time, any number of times.
         """
         for member in self._members.values():
-            member.signal(signal.SIGTERM)
-            member.signal(signal.SIGCONT)
+            member.terminate()
         deadline = time.monotonic() + STOP_SECONDS
         for member in self._members.values():
-            if not member.gone(max(0.0, deadline - time.monotonic())):
-                # Nothing is lost: the next start reads what was acknowledged from its logs.
-                member.kill()
+            member.close(deadline)
         self._ports.let_go()
         if self._lock is not None:
             self._lock.close()
@@ -175,7 +174,8 @@ class Cluster:
         self.stop()
 
     def _prepare(self) -> None:
-        self._programs = programs = usable_programs(self._home)
+        found = usable_programs(self._home)
+        self._programs = programs = replace(found, archive=class_archive(found))
         cluster_id = _identity(self.folder / "cluster.json", len(self.nodes))
         with ThreadPoolExecutor(len(self.nodes)) as threads:
             list(

@@ -7,6 +7,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -18,16 +19,27 @@ from deploy.kafka.properties import as_file
 
 #: Said once the node is registered, has caught up with the cluster and answers clients.
 _SERVING = b"Kafka Server started"
+#: Said once every topic's files are closed in order. What is left is the controller, which as the
+#: last of three waits five seconds for the others' word.
+_CLOSED = b"shut down completed (BrokerServer)"
 #: Seconds within which a node serves, recovery after a kill included.
 START_SECONDS = 120.0
+#: Seconds for the rest to end by itself once the data are closed.
+_LINGER_SECONDS = 1.0
 #: Seconds for a killed supervisor's node to be gone: the kernel ends it with its parent.
 _LEFTOVER_SECONDS = 10.0
 _POLL_SECONDS = 0.02
 #: All the environment that the JVM sees: nothing of the caller's JAVA_* or KAFKA_* leaks in.
 _ENVIRONMENT: Mapping[str, str] = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
-#: A short life on a shared machine: one collector thread, no files in /tmp, and an end by itself
-#: where a JVM without memory would limp on.
-_JVM = ("-XX:+UseSerialGC", "-XX:-UsePerfData", "-XX:+ExitOnOutOfMemoryError")
+#: A short life on a small machine: one collector thread, only the quick compiler (half the
+#: processor time of a start, and less for each record in the first minutes), no files in /tmp,
+#: and an end where a JVM without memory would limp on.
+_JVM = (
+    "-XX:+UseSerialGC",
+    "-XX:TieredStopAtLevel=1",
+    "-XX:-UsePerfData",
+    "-XX:+ExitOnOutOfMemoryError",
+)
 
 
 class Node:
@@ -89,28 +101,39 @@ class Node:
 
     def wait(self, seconds: float) -> None:
         """Return once the node serves; in any thread."""
-        deadline, process = time.monotonic() + seconds, self._process
-        while not self._says_serving():
-            if process is None or process.poll() is not None:
-                status = "never launched" if process is None else f"status {process.returncode}"
-                raise self._failed(f"Kafka's node {self.number} did not start ({status}).")
+        deadline = time.monotonic() + seconds
+        while self.pid is not None and not self._says(_SERVING):
             if time.monotonic() > deadline:
                 raise self._failed(f"Kafka's node {self.number} does not serve in {seconds:g} s.")
             time.sleep(_POLL_SECONDS)
+        if self.pid is None:
+            raise self._failed(f"Kafka's node {self.number} does not run.")
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to the node, if it runs."""
         if self.pid is not None and self._process is not None:
             self._process.send_signal(number)
 
-    def gone(self, seconds: float) -> bool:
+    def terminate(self) -> None:
+        """SIGTERM, also to a frozen node; `close` waits for what it does."""
+        self._log_start = self.log.stat().st_size if self.log.exists() else 0
+        self.signal(signal.SIGTERM)
+        self.signal(signal.SIGCONT)
+
+    def close(self, deadline: float) -> None:
+        """End a terminated node: once its data are closed, or by `deadline` (monotonic)."""
+        while self.pid is not None and not self._says(_CLOSED) and time.monotonic() < deadline:
+            time.sleep(_POLL_SECONDS)
+        if not self.ended(_LINGER_SECONDS):
+            # Nothing is lost: the next start reads what was acknowledged.
+            self.kill()
+
+    def ended(self, seconds: float) -> bool:
         """Whether the node has ended, or does within so many seconds."""
-        try:
+        with suppress(subprocess.TimeoutExpired):
             if self._process is not None:
                 self._process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            return False
-        return True
+        return self.pid is None
 
     def kill(self) -> None:
         """SIGKILL; returns when the process is gone."""
@@ -118,12 +141,12 @@ class Node:
             self._process.kill()
             self._process.wait()
 
-    def _says_serving(self) -> bool:
+    def _says(self, words: bytes) -> bool:
         if not self.log.exists():
             return False
         with self.log.open("rb") as log:
             log.seek(self._log_start)
-            return _SERVING in log.read()
+            return words in log.read()
 
     def _failed(self, what: str) -> KafkaClusterError:
         tail = log_tail(self.log, self._log_start) if self.log.exists() else "(no log)"

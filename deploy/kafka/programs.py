@@ -27,16 +27,18 @@ _LINES_SHOWN = 15
 
 @dataclass(frozen=True, slots=True)
 class Programs:
-    """A Java that can run Kafka, and the folder of Kafka's jars."""
+    """A Java that can run Kafka, the folder of Kafka's jars, and their `class_archive`."""
 
     java: str
     jars: Path
+    archive: Path | None = None
 
     def command(self, options: Sequence[str], main: str, *arguments: str) -> list[str]:
         """The argv that runs one of Kafka's programs."""
         # In one order, or a class archive made for another order would be ignored.
         path = ":".join(map(str, sorted(self.jars.glob("*.jar"))))
-        return [self.java, *options, "-cp", path, main, *arguments]
+        shared = [f"-XX:SharedArchiveFile={self.archive}"] if self.archive else []
+        return [self.java, *shared, *options, "-cp", path, main, *arguments]
 
 
 def usable_programs(home: Path = HOME) -> Programs:
@@ -76,7 +78,7 @@ def find_java() -> str:
             f"Apache Kafka needs Java {JAVA_MIN} or newer and there is no java {where}: "
             "install a JRE (Debian: openjdk-17-jre-headless)."
         )
-    said = _java_version(java)
+    said = java_version(java)
     found = re.search(r'version "(\d+)', said)
     if found is None or int(found[1]) < JAVA_MIN:
         first = said.strip().split("\n", 1)[0]
@@ -87,7 +89,8 @@ def find_java() -> str:
     return java
 
 
-def _java_version(java: str) -> str:
+def java_version(java: str) -> str:
+    """All that a Java says about itself."""
     result = subprocess.run(  # noqa: S603  # the program asked for
         [java, "-version"], capture_output=True, text=True, errors="replace", check=False
     )

@@ -5,7 +5,7 @@ up, is not ready, says the reason, and tries again. It never falls into a crash 
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from deploy.embedded.processes import announce_ready
 from deploy.processes.serving import serve_until, server
 from deploy.processes.settings import Settings
-from deploy.processes.stopping import keep_trying
+from deploy.processes.stopping import keep_trying, told
 from events.errors import Fatal
 from services.web.problems import Problem
 
@@ -34,6 +34,8 @@ _JSON = "application/json"
 Say = Callable[[str], None]
 #: Opens what a service stands on and closes it again.
 Opening = Callable[[Say], AbstractAsyncContextManager[FastAPI]]
+#: Looks after it while it is open, and says when it is not ready. Never returns.
+Watch = Callable[[Say], Awaitable[None]]
 
 
 class Figures(Protocol):
@@ -49,8 +51,8 @@ class Figures(Protocol):
 class Front:
     """One service, opened again and again until it stands. An ASGI application all the while."""
 
-    def __init__(self, name: str, opening: Opening, figures: Figures) -> None:
-        self._name, self._opening, self._figures = name, opening, figures
+    def __init__(self, name: str, opening: Opening, watch: Watch, figures: Figures) -> None:
+        self._name, self._opening, self._watch, self._figures = name, opening, watch, figures
         self._app: FastAPI | None = None
         self._reason = "starting"
         self.opened = asyncio.Event()
@@ -83,18 +85,22 @@ class Front:
 
     async def keep_open(self, stop: asyncio.Event) -> None:
         """Hold the service open, opening it as often as needed, until this is cancelled."""
-        await keep_trying(stop, self._open_once, lambda error: self.say(_told(error)))
+
+        def failed(error: Exception) -> None:
+            self._reason = told(error)
+
+        await keep_trying(stop, self._open_once, failed)
 
     async def _open_once(self) -> None:
         try:
             async with self._opening(self.say) as app, app.router.lifespan_context(app):
                 self._app = app
-                self.say("")
+                self._reason = ""
                 self.opened.set()
                 _log.info("open", service=self._name)
-                await asyncio.Event().wait()
+                await self._watch(self.say)
         except (Fatal, KeyFileError) as alarm:
-            self.say(str(alarm))
+            self._reason = str(alarm)
             _log.error("not open", service=self._name, alarm=str(alarm))
             await asyncio.sleep(_ALARM_SECONDS)
         finally:
@@ -128,8 +134,3 @@ async def _announce(fronts: tuple[Front, ...]) -> None:
 
 def _answer(document: object, status: int) -> Response:
     return Response(msgspec.json.encode(document), status, media_type=_JSON)
-
-
-def _told(error: Exception) -> str:
-    """An error in words: some of the network's have no text of their own."""
-    return str(error) or type(error).__name__

@@ -8,12 +8,13 @@ from fastapi import FastAPI
 
 from deploy.keyfiles import RegistryKeyFolder
 from deploy.processes.front import Front, Say, run_fronts
-from deploy.processes.opening import open_intake
+from deploy.processes.opening import open_intake, watch_log
 from deploy.processes.settings import Settings
 from deploy.processes.stopping import stop_on_signals
 from events.leaf import leaf_hash
 from events.log.protocol import Intake
 from events.receipt import RegistryKeys
+from migrations.roles import INGEST
 from services.ingest.app import create_app
 from services.ingest.door import Door
 from services.ingest.metrics import IngestMetrics
@@ -39,7 +40,10 @@ def door_front(settings: Settings, stop: asyncio.Event) -> Front:
             finally:
                 hurrying.cancel()
 
-    return Front("ingest", opening, metrics)
+    async def watch(say: Say) -> None:
+        await watch_log(settings, INGEST, say)
+
+    return Front("ingest", opening, watch, metrics)
 
 
 async def _identity(intake: Intake, say: Say) -> str:

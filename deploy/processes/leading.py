@@ -26,7 +26,18 @@ class Standing:
     """What the health page of a process says that may lead."""
 
     leading: bool = False
-    last_error: str = ""
+    last_error: str = "starting"
+    #: What whoever watches the log found: it is away.
+    log_away: str = ""
+
+    @property
+    def trouble(self) -> str:
+        """Why the process is not ready, or nothing."""
+        return self.last_error or self.log_away
+
+    def say(self, reason: str) -> None:
+        """Take what whoever watches the log says; empty: it is there."""
+        self.log_away = reason
 
     def lead(self) -> None:
         """From now on this process leads."""
@@ -40,6 +51,25 @@ class Standing:
 def own_name() -> str:
     """Who holds a lease."""
     return f"{socket.gethostname()[:_HOST_CHARS]}:{os.getpid()}"
+
+
+async def watched(work: Work, watch: Coroutine[Any, Any, None], stop: asyncio.Event) -> None:
+    """Work until the stop. Whatever the watch raises ends the work in order, and is raised."""
+    enough = asyncio.Event()
+    working, watching = asyncio.create_task(work(enough)), asyncio.create_task(watch)
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({working, watching, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        enough.set()
+        stopping.cancel()
+        try:
+            await working
+        finally:
+            watching.cancel()
+            (seen,) = await asyncio.gather(watching, return_exceptions=True)
+    if isinstance(seen, Exception):
+        raise seen
 
 
 async def _always() -> bool:

@@ -4,42 +4,74 @@ Every process and every command comes through here, so that none of them knows w
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from deploy.processes.settings import Stores
+from deploy.processes.stopping import AWAY, told
 from events.log.connections import (
     COMMAND_SECONDS_MAX,
     INTAKE_CHANNEL,
     LEAF_CHANNEL,
     Hints,
     connect_pool,
+    fetch,
 )
+from events.log.lease import Lease
+from events.log.lease import open_lease as connect_lease
 from events.log.postgres import PostgresIntake, PostgresLeaves, PostgresSequencerLog
 from events.log.protocol import Intake, Leaves, SequencerLog
-from migrations.roles import INGEST, SEQUENCER
+from migrations.roles import INGEST, OPERATOR, SEQUENCER
 from migrations.run import engine_url
+
+if TYPE_CHECKING:
+    from events.log.kafka.client import KafkaAddress
+    from events.log.kafka.leaves import KafkaLeaves
 
 #: Seconds in which connections may be given back; then they are cut, for the server may be frozen.
 _CLOSE_SECONDS = 2.0
+#: Seconds between looks at the log, and in which it must answer.
+_WATCH_SECONDS, _LOOK_SECONDS = 3.0, 10.0
+
+
+class _Closing(Protocol):
+    async def close(self) -> None:
+        """Disconnect."""
+
+
+_Side = TypeVar("_Side", bound=_Closing)
 
 
 @asynccontextmanager
 async def open_intake(stores: Stores) -> AsyncIterator[Intake]:
     """The door's side."""
     async with _pool(stores, INGEST) as pool, _hints(stores, INGEST, LEAF_CHANNEL) as hints:
-        yield PostgresIntake(pool, hints)
+        if stores.kafka is None:
+            yield PostgresIntake(pool, hints)
+            return
+        from events.log.kafka.intake import KafkaIntake
+
+        async with _checked(stores.kafka, pool, KafkaIntake.open, hints) as intake:
+            await _leads_nowhere(intake)
+            yield intake
 
 
 @asynccontextmanager
-async def open_leaves(stores: Stores, role: str) -> AsyncIterator[Leaves]:
-    """The readers' side, as a role that may read."""
-    async with _pool(stores, role) as pool, _hints(stores, role, LEAF_CHANNEL) as hints:
-        yield PostgresLeaves(pool, hints)
+async def open_leaves(stores: Stores, role: str, name: str = "") -> AsyncIterator[Leaves]:
+    """The readers' side, as a role that may read. `name`: of who leads by what it reads."""
+    async with _pool(stores, role, name) as pool, _hints(stores, role, LEAF_CHANNEL) as hints:
+        if stores.kafka is None:
+            yield PostgresLeaves(pool, hints)
+            return
+        from events.log.kafka.leaves import KafkaLeaves
+
+        async with _checked(stores.kafka, pool, KafkaLeaves.open, hints) as leaves:
+            await _leads_nowhere(leaves)
+            yield leaves
 
 
 @asynccontextmanager
@@ -50,7 +82,97 @@ async def open_sequencer_log(stores: Stores, name: str = "") -> AsyncIterator[Se
         _hints(stores, SEQUENCER, LEAF_CHANNEL) as leaf_hints,
         _hints(stores, SEQUENCER, INTAKE_CHANNEL) as intake_hints,
     ):
-        yield PostgresSequencerLog(pool, leaf_hints, intake_hints)
+        if stores.kafka is None:
+            yield PostgresSequencerLog(pool, leaf_hints, intake_hints)
+            return
+        from events.log.kafka.sequencer import KafkaSequencerLog
+        from events.log.kafka.topics import remember_topics
+
+        async with _checked(stores.kafka, pool, KafkaSequencerLog.open, leaf_hints) as log:
+            await remember_topics(stores.kafka, pool)
+            yield log
+
+
+@asynccontextmanager
+async def open_lease(dsn: str, role: str, holder: str) -> AsyncIterator[Lease]:
+    """Who should write, as a row of a database."""
+    lease = await connect_lease(dsn, role, holder)
+    try:
+        yield lease
+    finally:
+        await _in_time(lease.connection.close())
+
+
+@asynccontextmanager
+async def open_views(dsn: str, name: str) -> AsyncIterator[asyncpg.Connection]:
+    """The one connection that folds. Its name lets the taker of the lease end it."""
+    connection = await asyncpg.connect(
+        dsn, command_timeout=COMMAND_SECONDS_MAX, server_settings={"application_name": name}
+    )
+    try:
+        yield connection
+    finally:
+        await _in_time(connection.close())
+
+
+@asynccontextmanager
+async def _checked(
+    address: "KafkaAddress",
+    pool: asyncpg.Pool,
+    opening: "Callable[[KafkaAddress, asyncpg.Pool, Hints], Awaitable[_Side]]",
+    hints: Hints,
+) -> AsyncIterator[_Side]:
+    """A side of the log on Kafka, over topics that are as they must be."""
+    from events.log.kafka.topics import check_topics
+
+    await check_topics(address, pool)
+    side = await opening(address, pool, hints)
+    try:
+        yield side
+    finally:
+        await side.close()
+
+
+async def _leads_nowhere(leaves: "KafkaLeaves") -> None:
+    """`Fatal` if the index's last leaf does not lie in the topic; a writer looks by itself."""
+    await leaves.tail()
+
+
+async def watch_log(stores: Stores, role: str, say: Callable[[str], None]) -> None:
+    """Look from time to time whether the log is there and as it must be; say when it is not.
+
+    Never returns. Raises `Fatal` if a promise of the topics is broken.
+    """
+    async with _pool(stores, role, least=0) as pool:
+        while True:
+            await asyncio.sleep(_WATCH_SECONDS)
+            looking = asyncio.ensure_future(_look(stores, pool))
+            # A driver may wait for a frozen server even while it is being cancelled.
+            await asyncio.wait({looking}, timeout=_LOOK_SECONDS)
+            if not looking.done():
+                looking.cancel()
+                say("the log does not answer")
+                continue
+            try:
+                looking.result()
+            except AWAY as error:
+                say(told(error))
+            else:
+                say("")
+
+
+async def look_at_log(stores: Stores) -> None:
+    """Look once. Raises what being away looks like, and `Fatal` if a promise is broken."""
+    async with _pool(stores, OPERATOR) as pool:
+        await _look(stores, pool)
+
+
+async def _look(stores: Stores, pool: asyncpg.Pool) -> None:
+    await fetch(pool, "SELECT")
+    if stores.kafka is not None:
+        from events.log.kafka.topics import check_topics
+
+        await check_topics(stores.kafka, pool)
 
 
 @asynccontextmanager
@@ -66,8 +188,10 @@ async def open_engine(dsn: str) -> AsyncIterator[AsyncEngine]:
 
 
 @asynccontextmanager
-async def _pool(stores: Stores, role: str, name: str = "") -> AsyncIterator[asyncpg.Pool]:
-    pool = await connect_pool(stores.dsn(role), name=name)
+async def _pool(
+    stores: Stores, role: str, name: str = "", *, least: int = 1
+) -> AsyncIterator[asyncpg.Pool]:
+    pool = await connect_pool(stores.dsn(role), name=name, least=least)
     try:
         yield pool
     finally:

@@ -6,7 +6,7 @@ and what folds into the other are opened apart.
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -14,17 +14,15 @@ import asyncpg
 import structlog
 from prometheus_client import CollectorRegistry, Gauge
 
-from deploy.processes.leading import Standing, lead_in_turn, own_name
+from deploy.processes.leading import Standing, lead_in_turn, own_name, watched
+from deploy.processes.opening import open_lease, open_leaves, open_views, watch_log
 from deploy.processes.serving import health_app, run_beside
 from deploy.processes.settings import Settings
-from deploy.processes.stopping import keep_trying, pause, stop_on_signals
+from deploy.processes.stopping import keep_trying, pause, stop_on_signals, told
 from events.clock import Clock
 from events.days import Days
 from events.errors import Fatal
-from events.log.connections import COMMAND_SECONDS_MAX
 from events.log.identity import registry_of
-from events.log.lease import open_lease
-from events.log.postgres import LEAF_CHANNEL, Hints, PostgresLeaves, connect_pool
 from events.log.protocol import LeafRecord, Leaves
 from migrations.roles import PROJECTION
 from services.projections.generation import active_generation, create_generation
@@ -67,41 +65,23 @@ class State(Standing):
 
 async def lead(settings: Settings, state: State, stop: asyncio.Event) -> None:
     """Take the lease when it is free, and fold for as long as it is held."""
-    name, dsn = own_name(), settings.dsn(PROJECTION)
-    async with AsyncExitStack() as stack:
-        leaves = await stack.enter_async_context(_open_log(dsn, name))
-        lease = await open_lease(dsn, "projection", name)
-        stack.push_async_callback(lease.connection.close)
-        views = await _connect_views(dsn, name)
-        stack.push_async_callback(views.close)
-        watching = asyncio.create_task(
-            keep_trying(stop, partial(_watch_tail, leaves, state, stop), lambda error: None)
-        )
-        stack.push_async_callback(_cancel, watching)
-        try:
-            await lead_in_turn(lease, partial(_fold, views, leaves, state), state, stop)
-        except Fatal as fatal:
-            state.alarm = str(fatal)
-            _log.error("projection stopped", alarm=str(fatal))
-            await pause(stop, _ALARM_SECONDS)
-
-
-@asynccontextmanager
-async def _open_log(dsn: str, name: str) -> AsyncIterator[Leaves]:
-    hints = Hints(dsn, LEAF_CHANNEL)
-    pool = await connect_pool(dsn, name=name)
+    name, views_dsn = own_name(), settings.views_dsn(PROJECTION)
     try:
-        yield PostgresLeaves(pool, hints)
-    finally:
-        await hints.close()
-        await pool.close()
+        async with (
+            open_leaves(settings, PROJECTION, name) as leaves,
+            open_lease(views_dsn, "projection", name) as lease,
+            open_views(views_dsn, name) as views,
+            _watching_tail(leaves, state, stop),
+        ):
 
+            async def work(enough: asyncio.Event) -> None:
+                await lead_in_turn(lease, partial(_fold, views, leaves, state), state, enough)
 
-async def _connect_views(dsn: str, name: str) -> asyncpg.Connection:
-    """The one connection that folds. Its name lets the taker of the lease end it."""
-    return await asyncpg.connect(
-        dsn, command_timeout=COMMAND_SECONDS_MAX, server_settings={"application_name": name}
-    )
+            await watched(work, watch_log(settings, PROJECTION, state.say), stop)
+    except Fatal as fatal:
+        state.alarm = str(fatal)
+        _log.error("projection stopped", alarm=str(fatal))
+        await pause(stop, _ALARM_SECONDS)
 
 
 async def _fold(
@@ -130,15 +110,22 @@ async def _fold(
             await pause(stop, _OVERTAKEN_SECONDS)
 
 
+@asynccontextmanager
+async def _watching_tail(leaves: Leaves, state: State, stop: asyncio.Event) -> AsyncIterator[None]:
+    watching = asyncio.create_task(
+        keep_trying(stop, partial(_watch_tail, leaves, state, stop), lambda error: None)
+    )
+    try:
+        yield
+    finally:
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
+
+
 async def _watch_tail(leaves: Leaves, state: State, stop: asyncio.Event) -> None:
     while not stop.is_set():
         state.tail = await leaves.tail()
         await pause(stop, _LOOK_SECONDS)
-
-
-async def _cancel(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
 
 
 async def run(settings: Settings) -> None:
@@ -147,17 +134,17 @@ async def run(settings: Settings) -> None:
     metrics = _Metrics()
 
     def failed(error: Exception) -> None:
-        state.last_error = str(error)
+        state.last_error = told(error)
 
     def ready() -> dict[str, object]:
         return {
-            "ready": not (state.alarm or state.last_error),
+            "ready": not (state.alarm or state.trouble),
+            "reason": state.alarm or state.trouble,
             "leading": state.leading,
             "next_leaf": state.progress.next_leaf,
             "lag_leaves": state.lag_leaves,
             "lag_seconds": round(state.lag_seconds(settings.clock), 3),
             "alarm": state.alarm,
-            "last_error": state.last_error,
         }
 
     app = health_app(metrics.registry, lambda: metrics.collect(state, settings.clock), ready)

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from deploy.keyfiles import RegistryKeyFolder
 from deploy.processes.front import Front, Say, run_fronts
 from deploy.processes.ingest import NOT_ESTABLISHED
-from deploy.processes.opening import open_engine, open_leaves
+from deploy.processes.opening import open_engine, open_leaves, watch_log
 from deploy.processes.settings import Settings
 from deploy.processes.stopping import stop_on_signals
 from events.log.identity import registry_of
@@ -50,7 +50,10 @@ def query_front(settings: Settings, describe: Callable[[FastAPI], None] | None =
                 describe(app)
             yield app
 
-    return Front("query", opening, metrics)
+    async def watch(say: Say) -> None:
+        await watch_log(settings, QUERY, say)
+
+    return Front("query", opening, watch, metrics)
 
 
 async def _identity(leaves: Leaves, say: Say) -> str:

@@ -6,19 +6,12 @@ from dataclasses import dataclass
 import structlog
 from prometheus_client import CollectorRegistry, Gauge
 
-from deploy.processes.leading import Standing, lead_in_turn, own_name
+from deploy.processes.leading import Standing, lead_in_turn, own_name, watched
+from deploy.processes.opening import open_lease, open_sequencer_log, watch_log
 from deploy.processes.serving import health_app, run_beside
 from deploy.processes.settings import Settings
-from deploy.processes.stopping import pause, stop_on_signals
+from deploy.processes.stopping import pause, stop_on_signals, told
 from events.errors import Fatal
-from events.log.lease import open_lease
-from events.log.postgres import (
-    INTAKE_CHANNEL,
-    LEAF_CHANNEL,
-    Hints,
-    PostgresSequencerLog,
-    connect_pool,
-)
 from migrations.roles import SEQUENCER
 from services.sequencer.sequencer import Sequencer
 
@@ -37,21 +30,22 @@ class State(Standing):
 async def lead(settings: Settings, state: State, stop: asyncio.Event) -> None:
     """Take the lease when it is free, and write for as long as it is held."""
     dsn, name = settings.dsn(SEQUENCER), own_name()
-    lease = await open_lease(dsn, "sequencer", name)
-    leaf_hints, intake_hints = Hints(dsn, LEAF_CHANNEL), Hints(dsn, INTAKE_CHANNEL)
-    pool = await connect_pool(dsn, name=name)
     try:
-        log = PostgresSequencerLog(pool, leaf_hints, intake_hints)
-        sequencer = state.sequencer = Sequencer(log, settings.clock)
-        # One whose clock is wrong stands aside, for a standby's may be right.
-        await lead_in_turn(lease, sequencer.run, state, stop, sequencer.clock_fits)
+        async with (
+            open_sequencer_log(settings, name) as log,
+            open_lease(dsn, "sequencer", name) as lease,
+        ):
+            sequencer = state.sequencer = Sequencer(log, settings.clock)
+
+            async def work(enough: asyncio.Event) -> None:
+                # One whose clock is wrong stands aside, for a standby's may be right.
+                await lead_in_turn(lease, sequencer.run, state, enough, sequencer.clock_fits)
+
+            await watched(work, watch_log(settings, SEQUENCER, state.say), stop)
     except Fatal as fatal:
         state.last_error = str(fatal)
         _log.error("sequencer stopped", alarm=str(fatal))
         await pause(stop, _ALARM_SECONDS)
-    finally:
-        await asyncio.gather(lease.connection.close(), leaf_hints.close(), intake_hints.close())
-        await pool.close()
 
 
 async def run(settings: Settings) -> None:
@@ -60,16 +54,15 @@ async def run(settings: Settings) -> None:
     metrics = _Metrics()
 
     def failed(error: Exception) -> None:
-        state.last_error = str(error)
+        state.last_error = told(error)
 
     def ready() -> dict[str, object]:
         fits = state.sequencer is None or state.sequencer.progress.clock_fits
-        good = not state.last_error and fits
         return {
-            "ready": good,
+            "ready": fits and not state.trouble,
+            "reason": state.trouble if fits else "the clock is ahead of the database's",
             "leading": state.leading,
             "clock_fits": fits,
-            "last_error": state.last_error,
         }
 
     app = health_app(metrics.registry, lambda: metrics.collect(state), ready)

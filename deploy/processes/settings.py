@@ -4,18 +4,36 @@ docs/operate.md has the table; `read_settings` is its truth.
 """
 
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from events.clock import Clock, file_clock, system_clock
+
+if TYPE_CHECKING:
+    from events.log.kafka.client import KafkaAddress
 
 #: Where the name of the database role goes in `SIJILL_DATABASE` and `SIJILL_VIEWS`.
 ROLE_MARK = "{role}"
 _FILE = "file:"
 #: How much is logged, from most to least.
 LEVELS = ("debug", "info", "warning", "error")
+
+#: Everything about a broker; where the log is in the database, none of it is set.
+KAFKA = (
+    "SIJILL_KAFKA",
+    "SIJILL_TOPICS",
+    "SIJILL_KAFKA_PROTOCOL",
+    "SIJILL_KAFKA_USER",
+    "SIJILL_KAFKA_PASSWORD_FILE",
+    "SIJILL_KAFKA_CA",
+)
+_PROTOCOLS = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
+#: What Kafka takes in a topic's name, with room for what is put behind it.
+_PREFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 
 
 class SettingsError(ValueError):
@@ -28,6 +46,8 @@ class Stores:
 
     database: str
     views: str = field(default="", kw_only=True)
+    #: The cluster whose topics hold the log; None: the log is in the database.
+    kafka: "KafkaAddress | None" = field(default=None, kw_only=True)
 
     def dsn(self, role: str) -> str:
         """The address of log, vault and audit for a role."""
@@ -52,7 +72,7 @@ class Settings(Stores):
 def read_stores(environment: Mapping[str, str] | None = None) -> Stores:
     """Where the data lie, or `SettingsError` naming the first variable that does not fit."""
     env = os.environ if environment is None else environment
-    return Stores(_database(env, "SIJILL_DATABASE"), views=_views(env))
+    return Stores(_database(env, "SIJILL_DATABASE"), views=_views(env), kafka=read_kafka(env))
 
 
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
@@ -62,6 +82,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     return Settings(
         database=stores.database,
         views=stores.views,
+        kafka=stores.kafka,
         keys=read_keys(env),
         host=env.get("SIJILL_HOST", "127.0.0.1"),
         port=_port(env, "SIJILL_PORT"),
@@ -87,6 +108,71 @@ def _database(env: Mapping[str, str], name: str) -> str:
 
 def _views(env: Mapping[str, str]) -> str:
     return _database(env, "SIJILL_VIEWS") if env.get("SIJILL_VIEWS") else ""
+
+
+def read_kafka(environment: Mapping[str, str] | None = None) -> "KafkaAddress | None":
+    """The cluster that holds the log; None if the log is in the database."""
+    env = os.environ if environment is None else environment
+    stated = [name for name in KAFKA if env.get(name)]
+    if not stated:
+        return None
+    if "SIJILL_KAFKA" not in stated:
+        raise SettingsError(f"{stated[0]} is set and SIJILL_KAFKA is not: name the brokers too")
+    prefix = env.get("SIJILL_TOPICS", "sijill")
+    if not _PREFIX.fullmatch(prefix):
+        raise SettingsError(f"SIJILL_TOPICS={prefix} cannot begin the name of a topic")
+    # The client is large: only those who speak to a broker load it.
+    from events.log.kafka.client import KafkaAddress
+
+    return KafkaAddress(_brokers(env["SIJILL_KAFKA"]), prefix, _security(env))
+
+
+def _brokers(text: str) -> str:
+    for broker in text.split(","):
+        host, colon, port = broker.rpartition(":")
+        if not (host and colon and is_port(port)) or "/" in broker or " " in broker:
+            raise SettingsError(f"SIJILL_KAFKA={text} is not host:port, or several with commas")
+    return text
+
+
+def _security(env: Mapping[str, str]) -> dict[str, str]:
+    """How the brokers are spoken to, as the client's own arguments."""
+    protocol = env.get("SIJILL_KAFKA_PROTOCOL", "PLAINTEXT")
+    if protocol not in _PROTOCOLS:
+        known = ", ".join(_PROTOCOLS)
+        raise SettingsError(f"SIJILL_KAFKA_PROTOCOL={protocol} is none of {known}")
+    security = {"security_protocol": protocol}
+    if protocol.startswith("SASL_"):
+        security["sasl_mechanism"] = "SCRAM-SHA-512"
+        security["sasl_plain_username"] = _required(env, "SIJILL_KAFKA_USER")
+        security["sasl_plain_password"] = _password(env)
+    else:
+        _refuse_idle(env, ("SIJILL_KAFKA_USER", "SIJILL_KAFKA_PASSWORD_FILE"), protocol)
+    if not protocol.endswith("SSL"):
+        _refuse_idle(env, ("SIJILL_KAFKA_CA",), protocol)
+    elif authorities := env.get("SIJILL_KAFKA_CA"):
+        if not Path(authorities).is_file():
+            raise SettingsError(f"SIJILL_KAFKA_CA={authorities} is no file")
+        security["ssl_cafile"] = authorities
+    return security
+
+
+def _refuse_idle(env: Mapping[str, str], names: Sequence[str], protocol: str) -> None:
+    """Whoever states a password or a certificate means it to be used."""
+    for name in names:
+        if env.get(name):
+            raise SettingsError(f"{name} has no effect with SIJILL_KAFKA_PROTOCOL={protocol}")
+
+
+def _password(env: Mapping[str, str]) -> str:
+    path = _required(env, "SIJILL_KAFKA_PASSWORD_FILE")
+    try:
+        password = Path(path).read_text("utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"SIJILL_KAFKA_PASSWORD_FILE={path} cannot be read: {error}") from error
+    if not password:
+        raise SettingsError(f"SIJILL_KAFKA_PASSWORD_FILE={path} is empty")
+    return password
 
 
 def _required(env: Mapping[str, str], name: str) -> str:

@@ -34,10 +34,15 @@ async def keep_trying(
             await act()
         except AWAY as error:
             failed(error)
-            _log.warning("away", error=str(error), retry_seconds=seconds)
+            _log.warning("away", error=told(error), retry_seconds=seconds)
             await pause(stop, seconds)
             lived = asyncio.get_running_loop().time() - started
             seconds = _SECONDS_MIN if lived > 2 * _SECONDS_MAX else min(2 * seconds, _SECONDS_MAX)
+
+
+def told(error: Exception) -> str:
+    """An error in words: some of the network's have no text of their own."""
+    return str(error) or type(error).__name__
 
 
 async def pause(stop: asyncio.Event, seconds: float) -> None:

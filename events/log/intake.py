@@ -48,7 +48,13 @@ class PostgresIntake(Index):
         super().__init__(pool, hints)
         self._partitions = partitions
         self._queue: list[_Waiting] = []
+        self._writing = 0
         self._writer: asyncio.Task[None] | None = None
+
+    @property
+    def waiting_bytes(self) -> int:
+        """Bytes of bodies that no commit has confirmed."""
+        return self._writing + sum(len(waiting.arrival.body) for waiting in self._queue)
 
     async def append(self, arrival: Arrival) -> Place:
         """Durable when it returns; unknown when it raises."""
@@ -68,6 +74,7 @@ class PostgresIntake(Index):
     async def _write_all(self) -> None:
         while self._queue:
             group = self._take_group()
+            self._writing = sum(len(waiting.arrival.body) for waiting in group)
             try:
                 places = await self._write(group)
             except BaseException as error:
@@ -81,6 +88,8 @@ class PostgresIntake(Index):
                 for waiting, place in zip(group, places, strict=True):
                     if not waiting.done.done():
                         waiting.done.set_result(place)
+            finally:
+                self._writing = 0
 
     def _take_group(self) -> list[_Waiting]:
         size, count = 0, 0

@@ -99,6 +99,10 @@ class Round:
 class Intake(Protocol):
     """What the door needs of the log."""
 
+    @property
+    def waiting_bytes(self) -> int:
+        """Bytes of bodies that are being appended and not confirmed yet."""
+
     async def append(self, arrival: Arrival) -> Place:
         """Keep an arrival. When this returns it is durable; when it raises, nobody knows."""
 

@@ -3,12 +3,15 @@
 from collections.abc import Iterator
 from typing import Any
 
+from events.leaf import leaf_hash
+from events.log.protocol import LeafRecord
 from services.checker.chain import ReadLeaf
 from services.checker.compare import Keyed, Ordered, Row
 from services.checker.reading import parse
 from services.checker.registry import Registry
 
 _SUBMISSION = ("leaf_index", "emitter", "submission", "body_sha256", "outcome")
+_PLACE = ("leaf_index", "leaf_offset", "leaf_hash", "partition", "offset")
 _EMITTER = ("emitter", "leaf_index", "kind", "name", "added_leaf", "schemes")
 _KEY = ("kid", "leaf_index", "emitter", "jwk", "added_leaf", "revoked_leaf")
 
@@ -21,6 +24,17 @@ def submissions() -> Ordered:
 def submission_row(index: int, leaf: ReadLeaf) -> Row:
     """What the index holds of one leaf."""
     return (index, leaf.emitter, leaf.submission, bytes.fromhex(leaf.body_sha256), leaf.outcome)
+
+
+def places() -> Ordered:
+    """`log.leaf_place`, which only a log on Kafka fills, in the order of the leaves."""
+    return Ordered("log.leaf_place", _PLACE, (0,))
+
+
+def place_row(record: LeafRecord, offset: int) -> Row:
+    """Where the index should find a leaf that lies at an offset of its topic, and its body."""
+    place = record.place
+    return (record.index, offset, leaf_hash(record.leaf), place.partition, place.offset)
 
 
 def index_tables(registry: Registry, indexed: int) -> Iterator[tuple[str, Keyed]]:

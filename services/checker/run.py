@@ -10,15 +10,23 @@ import asyncpg
 
 from events.days import Days, tzdata_version
 from events.sql import load_sql
+from services.checker.chain import ReadLeaf
 from services.checker.compare import Ordered
 from services.checker.history import Attempt, Identity, check_history
-from services.checker.index import index_row, index_tables, submission_row, submissions
+from services.checker.index import (
+    index_row,
+    index_tables,
+    place_row,
+    places,
+    submission_row,
+    submissions,
+)
 from services.checker.intake import IntakeCheck, Passing
 from services.checker.judgement import Examined, Judge
 from services.checker.refold import Refold
 from services.checker.report import Collector, Enough, Finding, Report
 from services.checker.rows import Stream
-from services.checker.source import LogSource
+from services.checker.source import KeptLeaf, LogSource
 from services.checker.views import as_compared, expect, keyed_views, ordered_views
 
 #: Called now and then with how many leaves and events were checked so far.
@@ -38,6 +46,7 @@ class Run:
     progress: Progress
     judge: Judge = field(default_factory=Judge)
     passing: Passing = field(default_factory=Passing)
+    tables: dict[str, Ordered] = field(default_factory=dict)
     views: dict[str, Ordered] = field(default_factory=dict)
     streams: dict[str, Stream] = field(default_factory=dict)
     fold: Refold | None = None
@@ -108,21 +117,35 @@ class Run:
     # --- the leaves -----------------------------------------------------------------------------
 
     async def _follow_leaves(self) -> None:
-        index = await Stream.of(self.index, load_sql("services.checker", "submissions"))
-        stands = submissions()
+        await self._open_index()
         async for kept in self.log.leaves():
             record = kept.stored.record
             examined = self.judge.examine(kept.stored)
             self.out.take(examined.findings)
             self.out.notes += examined.notes
             self.out.take(self.passing.follow(record))
-            if examined.leaf is not None and record.index < self.log.indexed:
-                stands.expected.append(submission_row(record.index, examined.leaf))
-                await self._compare("log.submission", stands, index)
+            if record.index < self.log.indexed:
+                self._expect_indexed(kept, examined.leaf)
+            for table, comparison in self.tables.items():
+                await self._compare(table, comparison)
             await self._fold(record.index, examined)
             self.progress(self.judge.chain.next_index, self.judge.next_event)
-        await self._finish("log.submission", stands, index)
+        for table, comparison in self.tables.items():
+            await self._finish(table, comparison)
         self._compare_ends()
+
+    async def _open_index(self) -> None:
+        self.tables = {"log.submission": submissions(), "log.leaf_place": places()}
+        for table, query in (("log.submission", "submissions"), ("log.leaf_place", "places")):
+            sql = load_sql("services.checker", query)
+            self.streams[table] = await Stream.of(self.index, sql)
+
+    def _expect_indexed(self, kept: KeptLeaf, leaf: ReadLeaf | None) -> None:
+        record = kept.stored.record
+        if leaf is not None:
+            self.tables["log.submission"].expected.append(submission_row(record.index, leaf))
+        if kept.offset is not None:
+            self.tables["log.leaf_place"].expected.append(place_row(record, kept.offset))
 
     def _compare_ends(self) -> None:
         """The index may lag the log, which is where it comes from; it never leads it."""
@@ -151,19 +174,19 @@ class Run:
             self.out.take([Finding(where, "events", "events of the vocabulary", repr(error))])
         self.emitters.add(counted.emitter)
         for view, comparison in self.views.items():
-            await self._compare(view, comparison, self.streams[view])
+            await self._compare(view, comparison)
 
-    async def _compare(self, view: str, comparison: Ordered, stream: Stream) -> None:
+    async def _compare(self, name: str, comparison: Ordered) -> None:
         while comparison.lacks:
-            rows = await stream.next(_ROWS_FETCHED)
+            rows = await self.streams[name].next(_ROWS_FETCHED)
             if not rows:
                 break
-            comparison.found.extend(as_compared(view, row) for row in rows)
+            comparison.found.extend(as_compared(name, row) for row in rows)
         self.out.take(comparison.compare())
 
-    async def _finish(self, view: str, comparison: Ordered, stream: Stream) -> None:
-        while rows := await stream.next(_ROWS_FETCHED):
-            comparison.found.extend(as_compared(view, row) for row in rows)
+    async def _finish(self, name: str, comparison: Ordered) -> None:
+        while rows := await self.streams[name].next(_ROWS_FETCHED):
+            comparison.found.extend(as_compared(name, row) for row in rows)
             self.out.take(comparison.compare())
             if not comparison.expected:
                 break  # One row too many is said once, not for each of millions.
@@ -189,7 +212,7 @@ class Run:
 
     async def _check_views(self) -> None:
         for view, comparison in self.views.items():
-            await self._finish(view, comparison, self.streams[view])
+            await self._finish(view, comparison)
         if self.next_leaf is None:
             return
         # Where nothing was folded no day was asked for, so any calendar says the same.

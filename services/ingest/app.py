@@ -19,7 +19,15 @@ from events.limits import (
 )
 from events.receipt import Acknowledgement
 from events.token import CONTENT_TYPE, parse_token
-from services.ingest.door import KEYS_SECONDS, LOG_ERRORS, Accepted, Door, TooMany, Unavailable
+from services.ingest.door import (
+    KEYS_SECONDS,
+    LOG_ERRORS,
+    Accepted,
+    Door,
+    NotConfirmed,
+    TooMany,
+    Unavailable,
+)
 from services.ingest.metrics import IngestMetrics
 from services.ingest.openapi import SUBMISSION_DOCS, VALIDATION_DOCS, with_vocabulary
 from services.web.problems import Problem, install_problems
@@ -105,6 +113,8 @@ def create_app(
         except (Problem, Refused, TooMany, Unavailable) as error:
             problem = _problem(error)
             measured.refused.labels(problem.kind).inc()
+            if isinstance(error, NotConfirmed):
+                measured.not_confirmed.inc()
             _note(request, problem)
             raise problem from (None if problem is error else error)
 
@@ -143,6 +153,7 @@ def create_app(
     @app.get("/metrics", include_in_schema=False)
     async def metrics_page() -> Response:
         measured.in_flight.set(flight.held)
+        measured.waiting.set(door.waiting_bytes)
         return Response(measured.page(), media_type="text/plain; version=0.0.4")
 
     @app.get("/healthz", include_in_schema=False)

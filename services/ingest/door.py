@@ -43,6 +43,10 @@ class Unavailable(Exception):
     """The log cannot be reached, or the outcome of an append is unknown."""
 
 
+class NotConfirmed(Unavailable):
+    """An append failed or took too long: the bytes may be kept, or not."""
+
+
 class TooMany(Exception):
     """The emitter sends too much; `seconds` to wait."""
 
@@ -137,6 +141,11 @@ class Door:
         """Seconds since the keys were last read: the door is ready while this is small."""
         return self._monotonic() - self._ring_at
 
+    @property
+    def waiting_bytes(self) -> int:
+        """Bytes of bodies that the log has not confirmed yet."""
+        return self._intake.waiting_bytes
+
     # --- the checks, in order -----------------------------------------------------------
 
     async def _identify(self, text: str, body: bytes) -> tuple[Token, bytes, Indexed | None]:
@@ -224,7 +233,7 @@ class Door:
                 submission=arrival.submission,
                 error=str(error) or type(error).__name__,
             )
-            raise Unavailable(
+            raise NotConfirmed(
                 "the log did not confirm in time: send the same bytes again under the same id"
             ) from error
 

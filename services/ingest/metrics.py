@@ -22,6 +22,12 @@ class IngestMetrics:
         self.log_errors = Counter(
             "sijill_ingest_log_errors", "Times the log could not be reached.", registry=own
         )
+        self.not_confirmed = Counter(
+            "sijill_ingest_not_confirmed", "Appends of unknown outcome.", registry=own
+        )
+        self.waiting = Gauge(
+            "sijill_ingest_bytes_waiting", "Bytes the log has not confirmed.", registry=own
+        )
         self.in_flight = Gauge(
             "sijill_ingest_bytes_in_flight", "Bytes of bodies held.", registry=own
         )

@@ -18,7 +18,7 @@ from events.leaf import (
 )
 from events.log.derive import apply_acts
 from events.log.protocol import Indexed, IntakeRecord, LeafRecord, Place, Positions, Round
-from events.token import parse_token
+from events.token import signer_of
 from services.sequencer.establishment import establishment
 
 
@@ -132,8 +132,7 @@ def _place(draft: _Draft, record: IntakeRecord, body: bytes | None, at: datetime
 
 def _outcome(draft: _Draft, record: IntakeRecord, standing: Sequence[Indexed]) -> LeafOutcome:
     index = draft.tail.next_index
-    kid = parse_token(record.token).header.kid
-    key = draft.ring.keys.get(kid)
+    key = draft.ring.keys.get(signer_of(record.token))
     # Leaf 0 brings its own key (`establishment`); later a key must stand in an earlier leaf.
     if index > 0 and (key is None or not key.valid_at(index)):
         return LeafOutcome.KEY_REVOKED

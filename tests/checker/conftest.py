@@ -8,6 +8,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from checker_settled import fill
 from checker_world import World
 
 from deploy.embedded.postgres import EmbeddedPostgres
@@ -47,6 +48,16 @@ async def world(migrated: EmbeddedPostgres) -> AsyncIterator[World]:
     yield World(migrated.dsn(name), pool)
     await pool.close()
     await _run(migrated, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+async def settled(migrated: EmbeddedPostgres) -> str:
+    """The name of a database with seven leaves, folded: the template of the tampered ones."""
+    await _run(migrated, "CREATE DATABASE settled TEMPLATE template")
+    pool = await connect_pool(migrated.dsn("settled"), most=2)
+    await fill(World(migrated.dsn("settled"), pool))
+    await pool.close()
+    return "settled"
 
 
 async def _run(server: EmbeddedPostgres, statement: str) -> None:

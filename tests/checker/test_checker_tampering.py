@@ -4,10 +4,8 @@ from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
-from checker_world import World, event, work
 
 from deploy.embedded.postgres import EmbeddedPostgres
-from events.log.postgres import connect_pool
 from services.checker.check import check, check_snapshot
 from services.checker.report import Finding, render
 
@@ -121,36 +119,6 @@ TAMPERINGS: dict[str, tuple[str, str, str]] = {
         "UPDATE view_1.cursor SET next_leaf = next_leaf - 1", "view submission, leaf_index 6",
         "row"),
 }  # fmt: skip
-
-
-@pytest.fixture(scope="session")
-async def settled(migrated: EmbeddedPostgres) -> str:
-    """The name of a database with seven leaves, folded: the template of the tampered ones."""
-    connection = await asyncpg.connect(migrated.dsn())
-    await connection.execute("CREATE DATABASE settled TEMPLATE template")
-    await connection.close()
-    pool = await connect_pool(migrated.dsn("settled"), most=2)
-    await _fill(World(migrated.dsn("settled"), pool))
-    await pool.close()
-    return "settled"
-
-
-async def _fill(world: World) -> None:
-    await world.establish("alpha")
-    approved = work(seconds=60, amount="1.5", currency="MAD", submitted="2026-03-01T10:00:00Z")
-    done = event("task.completed", work(seconds=60), id="done")
-    await world.send("alpha", done, event("task.approved", approved), submission="work")
-    pay = {"worker": "w1", "gross": "2", "currency": "MAD"}
-    await world.send("alpha", event("payment.made", pay), submission="pay")
-    await world.sequence()
-    await world.send("alpha", event("payment.made", pay), submission="pay")
-    day = await world.send("alpha", event("day.nil", {"day": "2026-01-01"}), submission="day")
-    await world.sequence()
-    other = event("task.completed", work(seconds=61), id="done")
-    await world.intake.append(day)
-    await world.send("alpha", other, event("contract.withdrawn", {"contract": "c"}))
-    await world.sequence()
-    await world.settle()
 
 
 @pytest.fixture

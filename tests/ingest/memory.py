@@ -36,6 +36,8 @@ def speakers_ring() -> KeyRing:
 class MemoryIntake:
     """An intake that keeps arrivals in a list and never gives a leaf."""
 
+    waiting_bytes = 0
+
     def __init__(self) -> None:
         self.arrivals: list[Arrival] = []
 

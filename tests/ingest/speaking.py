@@ -129,6 +129,10 @@ class FaultyIntake:
         self.leaf_error: Exception | None = None
         self.appended: list[Arrival] = []
 
+    @property
+    def waiting_bytes(self) -> int:
+        return self.inner.waiting_bytes
+
     async def append(self, arrival: Arrival) -> Place:
         place = await self.inner.append(arrival)
         self.appended.append(arrival)

@@ -87,6 +87,15 @@ async def test_reading_goes_on_from_any_positions(kit: LogKit) -> None:
     assert len(every) == 30
 
 
+async def test_what_is_not_confirmed_is_counted(kit: LogKit) -> None:
+    sent = [arrival("alpha", body=bytes(1_000)) for _ in range(3)]
+    appending = [asyncio.create_task(kit.intake.append(one)) for one in sent]
+    await asyncio.sleep(0)
+    assert kit.intake.waiting_bytes >= 3_000
+    await asyncio.gather(*appending)
+    assert kit.intake.waiting_bytes == 0
+
+
 async def test_there_is_nothing_past_the_end(kit: LogKit) -> None:
     place = await kit.intake.append(arrival("alpha"))
     after = [*START]

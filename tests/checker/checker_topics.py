@@ -1,0 +1,160 @@
+"""A log put into topics by hand, as it is or tampered with, and the index that belongs to it."""
+
+import asyncio
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+import asyncpg
+from events.log.kafka.client import KafkaAddress
+from events.log.kafka.records import Headers, arrival_headers, leaf_headers
+from kafka import TopicPartition
+
+from events.leaf import leaf_hash
+from events.log.protocol import Arrival, LeafRecord
+from services.checker.embedded import embedded
+
+
+class Raw(NamedTuple):
+    """A record that nobody of the registry wrote."""
+
+    value: bytes | None
+    headers: Headers
+    key: bytes | None = b"raw"
+
+
+@dataclass
+class Log:
+    """What goes into the topics, in order; `known`: the leaves that the index holds."""
+
+    intake: list[list[Arrival | Raw]]
+    leaves: list[LeafRecord | Raw]
+    known: list[LeafRecord] = field(default_factory=list)
+
+    def leaf(self, index: int) -> LeafRecord:
+        """The leaf of an index, as it was before anything was put between."""
+        return self.known[index]
+
+    def change(self, index: int, **fields: Any) -> None:
+        """Put another record into a leaf's place, without a thought for those after it."""
+        place = self.leaves.index(self.known[index])
+        self.leaves[place] = replace(self.known[index], **fields)
+
+    def link(self) -> None:
+        """Make the leaves one chain again, as a forger with the topic in his hands would."""
+        previous, index = bytes(32), 0
+        for place, record in enumerate(self.leaves):
+            if isinstance(record, LeafRecord):
+                self.leaves[place] = replace(record, index=index, previous_hash=previous)
+                previous, index = leaf_hash(record.leaf), index + 1
+
+    def arrival(self, submission: str) -> tuple[int, int, Arrival]:
+        """Partition, offset and content of a submission's first arrival."""
+        for partition, records in enumerate(self.intake):
+            for offset, record in enumerate(records):
+                if isinstance(record, Arrival) and record.submission == submission:
+                    return partition, offset, record
+        raise LookupError(submission)
+
+    def copy(self) -> "Log":
+        """One to tamper with."""
+        return Log([list(records) for records in self.intake], list(self.leaves), self.known)
+
+
+async def read_embedded(connection: asyncpg.Connection, partitions: int = 12) -> Log:
+    """The log of a database, which lies in no topic yet."""
+    log = Log([[] for _ in range(partitions)], [])
+    rows = await connection.fetch(
+        "SELECT partition, emitter, submission, body_sha256, token, events, received_at, body "
+        'FROM log.intake ORDER BY partition, "offset"'
+    )
+    for partition, *columns in rows:
+        log.intake[partition].append(Arrival(*columns))
+    async with embedded(connection) as source:
+        log.known = [kept.stored.record async for kept in source.leaves()]
+    log.leaves = list(log.known)
+    return log
+
+
+async def write(address: KafkaAddress, log: Log) -> None:
+    """Produce everything, into topics that exist and are empty."""
+    await asyncio.to_thread(_write, address, log)
+
+
+def _write(address: KafkaAddress, log: Log) -> None:
+    producer = address.producer()
+    try:
+        sent = [
+            producer.send(at.topic, raw.value, raw.key, raw.headers, at.partition)
+            for at, raw in _messages(address, log)
+        ]
+        for future in sent:
+            future.get(timeout=30)
+    finally:
+        producer.close()
+
+
+def _messages(address: KafkaAddress, log: Log) -> Iterable[tuple[TopicPartition, Raw]]:
+    for partition, records in zip(address.intake_partitions, log.intake, strict=True):
+        for record in records:
+            if isinstance(record, Raw):
+                yield partition, record
+            else:
+                key = record.emitter.encode()
+                yield partition, Raw(record.body, arrival_headers(record), key)
+    for leaf in log.leaves:
+        raw = leaf if isinstance(leaf, Raw) else Raw(leaf.leaf, leaf_headers(leaf), None)
+        yield address.leaves_partition, raw
+
+
+async def make_topics(address: KafkaAddress) -> dict[str, str]:
+    """Make both topics; their ids."""
+    return await asyncio.to_thread(_make_topics, address)
+
+
+def _make_topics(address: KafkaAddress) -> dict[str, str]:
+    admin = address.admin()
+    wanted = {
+        address.intake: {"num_partitions": address.partitions, "replication_factor": 1},
+        address.leaves: {"num_partitions": 1, "replication_factor": 1},
+    }
+    for topic in wanted.values():
+        topic["configs"] = {"max.message.bytes": "5242880"}  # type: ignore[assignment]
+    try:
+        admin.create_topics(wanted)
+        admin.wait_for_topics(list(wanted))
+        described = admin.describe_topics(list(wanted))
+    finally:
+        admin.close()
+    return {topic["name"]: str(topic["topic_id"]) for topic in described}
+
+
+async def fill_index(
+    connection: asyncpg.Connection, address: KafkaAddress, ids: dict[str, str], log: Log
+) -> None:
+    """What a sequencer would have written of these topics; the rest of the index stays."""
+    rows = list(_places(log))
+    await connection.copy_records_to_table("leaf_place", schema_name="log", records=rows)
+    partitions = {address.intake: address.partitions, address.leaves: 1}
+    topics = [(name, ids[name], partitions[name]) for name in partitions]
+    await connection.copy_records_to_table("topic", schema_name="log", records=topics)
+
+
+def _places(log: Log) -> Iterable[tuple[Any, ...]]:
+    offsets, known = list[int](), iter(log.known)
+    wanted = next(known, None)
+    for offset, record in enumerate(log.leaves):
+        if record == wanted:
+            offsets.append(offset)
+            wanted = next(known, None)
+    # Behind the first leaf that is not what it was, the index is that of the log before.
+    offsets += range(len(offsets), len(log.known))
+    for leaf, offset in zip(log.known, offsets, strict=True):
+        place = leaf.place
+        yield leaf.index, offset, leaf_hash(leaf.leaf), place.partition, place.offset
+
+
+def digest(body: bytes) -> bytes:
+    """SHA-256."""
+    return hashlib.sha256(body).digest()
