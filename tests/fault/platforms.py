@@ -7,7 +7,7 @@ over another connection and to any door.
 
 import asyncio
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -42,17 +42,15 @@ _EVENTS_MAX, _REMEMBERED = 5, 50
 
 
 class Writer:
-    """One platform's events and submissions, under running ids."""
+    """One platform's events and submissions, under ids that `numbers` makes unique."""
 
-    def __init__(self, platform: Platform, chance: random.Random) -> None:
-        self.platform, self._chance = platform, chance
-        self._submissions = 0
+    def __init__(self, platform: Platform, numbers: Iterator[int], chance: random.Random) -> None:
+        self.platform, self._numbers, self._chance = platform, numbers, chance
         self._told: list[dict[str, Any]] = []
 
     def new(self) -> Sent:
         """A submission under a new id."""
-        self._submissions += 1
-        return self._submission(f"s{self._submissions}", self._some_events())
+        return self._submission(f"s{next(self._numbers)}", self._some_events())
 
     def conflict(self, sent: Sent) -> Sent:
         """Other bytes under the same id."""
@@ -60,9 +58,8 @@ class Writer:
 
     def faulty(self) -> Sent:
         """What no door may accept."""
-        self._submissions += 1
         event = self.platform.event("task.completed", {"task": "t1"})
-        return self._submission(f"s{self._submissions}", [event])
+        return self._submission(f"s{next(self._numbers)}", [event])
 
     def _submission(self, name: str, events: Sequence[dict[str, Any]]) -> Sent:
         return Sent(self.platform.emitter, name, body_of(events))
@@ -157,10 +154,10 @@ class Pushing:
 
 
 async def load(
-    platform: Platform, pushing: Pushing, memory: Memory, chance: random.Random, stop: asyncio.Event
+    writer: Writer, pushing: Pushing, memory: Memory, chance: random.Random, stop: asyncio.Event
 ) -> None:
     """One platform at work until asked to stop."""
-    writer, sent = Writer(platform, chance), list[Sent]()
+    platform, sent = writer.platform, list[Sent]()
     while not stop.is_set():
         act = chance.choices(list(_ACTS), list(_ACTS.values()))[0]
         wait, patience = chance.choice(_WAITS), chance.choice(_PATIENCE_SECONDS)

@@ -38,6 +38,8 @@ class _Receipt(msgspec.Struct):
 
 #: How the door refuses: each has a cause in what was sent, or in a clock that was wrong.
 _REFUSALS = frozenset({400, 401, 403, 408, 409, 422, 429})
+#: Refused for what was sent, whenever it is sent: nothing is left to be done.
+_DESERVED = frozenset({409, 422})
 #: What a refusal may not be for: every key was registered before it was used.
 _NEVER = ("unknown-key", "bad-signature")
 
@@ -61,8 +63,7 @@ class Memory:
         self.answers[told] += 1
         if told is Answer.ACKED:
             self.acked[identity] = sent
-        if told is Answer.ACKED or (answer is not None and answer.status_code == 409):
-            # In the second case other bytes stand under this id: nothing is left to be done.
+        if told is Answer.ACKED or (answer is not None and answer.status_code in _DESERVED):
             self.unsettled.pop(identity, None)
         elif told is Answer.UNKNOWN and identity not in self.acked:
             self.unsettled[identity] = sent

@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
 
 import httpx
@@ -32,7 +33,7 @@ from tests.fault.disks import can_mount
 from tests.fault.injecting import Missed, injected
 from tests.fault.nodes import ROOT
 from tests.fault.plan import Fault, Storm, make_plan
-from tests.fault.platforms import Pushing, load, settle_all
+from tests.fault.platforms import Pushing, Writer, load, settle_all
 from tests.fault.readers import Reader
 from tests.fault.remembering import Memory, Sent
 from tests.fault.rig import Rig, new_rig
@@ -53,24 +54,28 @@ _SETTLE_TRIES = 3
 Say = Callable[[str], None]
 
 
-async def run(cast: Cast, seed: int, count: int, say: Say) -> Tally:
+async def run(cast: Cast, seed: int, faults: int, say: Say) -> Tally:
     """One run; its tally if everything survived, AssertionError with what did not."""
     disks = can_mount()
     if not disks:
         say("disks are not filled up: that takes root and a machine that lets it mount")
-    plan = make_plan(seed, count, choices(cast, disks=disks))
+    plan = make_plan(seed, faults, choices(cast, disks=disks))
     tally = Tally(seed, cast.log, commit())
-    say(f"seed {seed}, commit {tally.commit}, {cast.log} log, {count} faults")
-    say(f"again: {replay(tally, count)}")
-    async with new_rig(cast, disks=disks) as rig:
-        say(f"everything runs in {rig.folder}")
-        await _Run(rig, random.Random(seed), tally, say).all(plan)
+    say(f"seed {seed}, commit {tally.commit}, {cast.log} log, {faults} faults")
+    say(f"again: {replay(tally, faults)}")
+    try:
+        async with new_rig(cast, disks=disks) as rig:
+            say(f"everything runs in {rig.folder}")
+            await _Run(rig, random.Random(seed), tally, say).all(plan)
+    except BaseException:
+        say(f"FAILED: seed {seed}, commit {tally.commit}; again: {replay(tally, faults)}")
+        raise
     return tally
 
 
-def replay(tally: Tally, count: int) -> str:
+def replay(tally: Tally, faults: int) -> str:
     """The command that runs the same plan again."""
-    return f"make test-fault LOG={tally.log} SEED={tally.seed} FAULTS={count}"
+    return f"make test-fault LOG={tally.log} SEED={tally.seed} FAULTS={faults}"
 
 
 def commit() -> str:
@@ -89,7 +94,7 @@ def commit() -> str:
 class _Run:
     def __init__(self, rig: Rig, chance: random.Random, tally: Tally, say: Say) -> None:
         self.rig, self.chance, self.tally, self.say = rig, chance, tally, say
-        self.memory = Memory()
+        self.memory, self.numbers = Memory(), count(1)
         self.platforms = [
             Platform(f"platform-{number}", PrivateKey.generate()) for number in range(_PLATFORMS)
         ]
@@ -116,16 +121,18 @@ class _Run:
             for url in self.rig.addresses[role.name]
         ]
         for platform in self.platforms:
-            data = {
-                "emitter": platform.emitter,
-                "name": platform.emitter,
-                "key": msgspec.to_builtins(platform.key.jwk),
-            }
-            body = body_of([authority.event("platform.registered", data)])
-            sent = Sent(authority.emitter, platform.emitter, body)
-            told = await self.pushing.push(authority, sent, wait=_REGISTER_SECONDS, patience=60)
-            assert told is Answer.ACKED, self.memory.odd
-            assert sent.identity in self.memory.receipts
+            await self._register_one(authority, platform)
+
+    async def _register_one(self, authority: Platform, platform: Platform) -> None:
+        jwk = msgspec.to_builtins(platform.key.jwk)
+        data = {"emitter": platform.emitter, "name": platform.emitter, "key": jwk}
+        body = body_of([authority.event("platform.registered", data)])
+        sent = Sent(authority.emitter, platform.emitter, body)
+        # Apart from what the platforms remember: of those alone the history tells all.
+        apart = Memory()
+        acts = Pushing(self.rig.addresses[DOOR.name], apart, self.chance)
+        await acts.push_anew(authority, sent, wait=_REGISTER_SECONDS, patience=60)
+        assert sent.identity in apart.receipts, apart
 
     async def _round(self, storms: Sequence[Storm]) -> None:
         stop = asyncio.Event()
@@ -133,7 +140,8 @@ class _Run:
             for platform in self.platforms:
                 for _ in range(_HANDS):
                     own = random.Random(self.chance.random())
-                    tasks.create_task(load(platform, self.pushing, self.memory, own, stop))
+                    writer = Writer(platform, self.numbers, own)
+                    tasks.create_task(load(writer, self.pushing, self.memory, own, stop))
             for reader in self.readers:
                 tasks.create_task(reader.read(random.Random(self.chance.random()), stop))
             try:
@@ -172,7 +180,7 @@ class _Run:
         report = await assert_whole(self.rig, self.memory)
         await assert_equal_views(self.rig)
         self._nothing_odd()
-        answers = ", ".join(f"{count} {told}" for told, count in self.memory.answers.items())
+        answers = ", ".join(f"{number} {told}" for told, number in self.memory.answers.items())
         self.say(f"whole after {seconds:.1f} s: {report.leaves} leaves; {answers}")
         self.tally.figures |= {
             "submissions": dict(self.memory.answers),
