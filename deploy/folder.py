@@ -27,6 +27,11 @@ class DataFolder:
         return self.path / "postgres"
 
     @property
+    def kafka(self) -> Path:
+        """The folder of a broker of our own, if the log is on one."""
+        return self.path / "kafka"
+
+    @property
     def keys(self) -> Path:
         """Private keys of the authority and the registry; keep a copy elsewhere."""
         return self.path / "keys"

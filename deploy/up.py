@@ -1,4 +1,4 @@
-"""`sijill up`: a real PostgreSQL and all services in one folder, until Ctrl-C."""
+"""`sijill up`: real servers and all services in one folder, until Ctrl-C."""
 
 import asyncio
 import contextlib
@@ -9,28 +9,24 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import asyncpg
-
-from deploy.embedded.postgres import EmbeddedPostgres
 from deploy.embedded.processes import Child, ProcessGroup, Restart
 from deploy.establish import Founding, establish
-from deploy.folder import DATABASE, DATABASE_ACCOUNT, DataFolder
+from deploy.folder import DataFolder
 from deploy.ports import HOST, PORTS_NEEDED, are_free
-from deploy.processes.settings import ROLE_MARK, read_stores
 from deploy.processes.stopping import stop_on_signals
+from deploy.servers import Servers
 from events.clock import Clock, file_clock, system_clock
-from migrations.roles import ROLES
-from migrations.run import upgrade
 
 #: Where each process listens, counted from `--port`.
 _PORTS = {"serve": 0, "sequence": 1, "project": 2}
-#: Seconds between looks whether the database server still lives.
-_WATCH_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to start. `clock_file`: a clock that the demonstration sets, for all processes."""
+    """What to start. `clock_file`: a clock that the demonstration sets, for all processes.
+
+    `kafka`: keep the log on Apache Kafka, on one of our own unless SIJILL_KAFKA names another.
+    """
 
     folder: DataFolder
     port: int
@@ -38,6 +34,7 @@ class Plan:
     country: str = "MA"
     time_zone: str = "Africa/Casablanca"
     clock_file: Path | None = None
+    kafka: bool = False
 
     @property
     def url(self) -> str:
@@ -61,14 +58,15 @@ async def run_up(
         raise ValueError(f"ports {plan.port} to {last} are not all free: name others with --port")
     plan.folder.make()
     stop = stop_on_signals()
-    with EmbeddedPostgres(plan.folder.postgres, roles=ROLES, os_user=DATABASE_ACCOUNT) as server:
-        say(f"database   {plan.folder.postgres} (PostgreSQL, started)")
-        await _prepare(plan, server)
-        group = ProcessGroup(_children(plan, server), report=lambda one: say(_restarted(one)))
+    with Servers(plan.folder, say, kafka=plan.kafka) as servers:
+        await servers.prepare()
+        founding = Founding(plan.name, plan.country, plan.time_zone)
+        await establish(servers.stores, plan.folder.keys, founding, plan.clock())
+        group = ProcessGroup(_children(plan, servers), report=lambda one: say(_restarted(one)))
         tasks = [
             asyncio.create_task(group.run()),
-            asyncio.create_task(_keep_database(server, say)),
-            asyncio.create_task(_until(group, stop, plan, server, then)),
+            asyncio.create_task(servers.keep()),
+            asyncio.create_task(_until(group, stop, plan, servers, then)),
         ]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -88,13 +86,13 @@ async def _until(
     group: ProcessGroup,
     stop: asyncio.Event,
     plan: Plan,
-    server: EmbeddedPostgres,
+    servers: Servers,
     then: Callable[[Plan], Awaitable[None]] | None,
 ) -> None:
     ready, stopping = asyncio.create_task(group.ready.wait()), asyncio.create_task(stop.wait())
     await asyncio.wait({ready, stopping}, return_when=asyncio.FIRST_COMPLETED)
     if ready.done():
-        plan.folder.say_running(plan.url, _stores(server))
+        plan.folder.say_running(plan.url, servers.settings)
         if then is not None:
             work = asyncio.ensure_future(then(plan))
             await asyncio.wait({work, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -109,58 +107,30 @@ async def _until(
     ready.cancel()
 
 
-async def _prepare(plan: Plan, server: EmbeddedPostgres) -> None:
-    connection = await asyncpg.connect(server.dsn())
-    try:
-        found = "SELECT FROM pg_database WHERE datname = $1"
-        if await connection.fetchrow(found, DATABASE) is None:
-            await connection.execute(f"CREATE DATABASE {DATABASE}")
-    finally:
-        await connection.close()
-    await upgrade(server.dsn(DATABASE))
-    founding = Founding(plan.name, plan.country, plan.time_zone)
-    await establish(read_stores(_stores(server)), plan.folder.keys, founding, plan.clock())
-
-
-def _children(plan: Plan, server: EmbeddedPostgres) -> list[Child]:
+def _children(plan: Plan, servers: Servers) -> list[Child]:
     return [
         Child(
             name=name,
             argv=[sys.executable, "-m", "deploy.cli.main", name],
             log=plan.folder.logs / f"{name}.log",
-            env=_environment(plan, server, plan.port + _PORTS[name]),
+            env=_environment(plan, servers, plan.port + _PORTS[name]),
         )
         for name in ("sequence", "project", "serve")
     ]
 
 
-def _environment(plan: Plan, server: EmbeddedPostgres, port: int) -> dict[str, str]:
+def _environment(plan: Plan, servers: Servers, port: int) -> dict[str, str]:
     """What a process is told. Settings of another registry in our environment are not passed on."""
     clock = f"file:{plan.clock_file}" if plan.clock_file else "system"
     others = {name: os.environ[name] for name in os.environ if not name.startswith("SIJILL_")}
     return {
         **others,
-        **_stores(server),
+        **servers.settings,
         "SIJILL_KEYS": str(plan.folder.keys),
         "SIJILL_PORT": str(port),
         "SIJILL_CLOCK": clock,
         "SIJILL_LOG": os.environ.get("SIJILL_LOG", "info"),
     }
-
-
-def _stores(server: EmbeddedPostgres) -> dict[str, str]:
-    """Where the data lie, as settings. Each process puts its role in place of the mark."""
-    _, _, rest = server.dsn(DATABASE).partition("@")
-    return {"SIJILL_DATABASE": f"postgresql://{ROLE_MARK}@{rest}"}
-
-
-async def _keep_database(server: EmbeddedPostgres, say: Callable[[str], None]) -> None:
-    """Start the database again if it was killed; the services wait for it meanwhile."""
-    while True:
-        if server.pid is None:
-            say("the database server ended: starting it again")
-            server.start()
-        await asyncio.sleep(_WATCH_SECONDS)
 
 
 def _restarted(one: Restart) -> str:

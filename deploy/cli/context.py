@@ -13,6 +13,7 @@ from sijill_client.errors import SijillError
 from deploy.acts import Act, ActRefused, send_acts
 from deploy.embedded.errors import EmbeddedPostgresError
 from deploy.folder import DataFolder, default_folder
+from deploy.kafka.errors import KafkaClusterError
 from deploy.keyfiles import AUTHORITY_FILE, KeyFile, read_key
 from deploy.processes.settings import SettingsError, Stores, read_stores
 from deploy.processes.stopping import AWAY, told
@@ -87,7 +88,7 @@ def told_plainly() -> Iterator[None]:
         yield
     except (SettingsError, SijillError, ValueError) as error:
         fail(str(error))
-    except (ActRefused, Refused, Fatal, EmbeddedPostgresError) as error:
+    except (ActRefused, Refused, Fatal, EmbeddedPostgresError, KafkaClusterError) as error:
         fail(str(error), EXIT_FAILED)
     except AWAY as error:
         fail(f"cannot reach the registry's data: {told(error)}", EXIT_FAILED)

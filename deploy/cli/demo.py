@@ -18,6 +18,12 @@ def demo(
     port: Annotated[
         int | None, typer.Option(help="HTTP port (default: the first free ones from 8470 on).")
     ] = None,
+    kafka: Annotated[
+        bool,
+        typer.Option(
+            "--kafka", help="Keep the log on Apache Kafka: SIJILL_KAFKA's, else one of its own."
+        ),
+    ] = False,
     report_to: Annotated[
         Path, typer.Option("--report", help="Where the report is written.")
     ] = Path("report.html"),
@@ -33,8 +39,7 @@ def demo(
     ):
         folder = DataFolder(Path(name) / "data")
         Path(name).chmod(0o711)
-        clean = Demonstration(
-            folder, port or first_free(PORT, PORTS_NEEDED), report_to, exit_
-        ).run()
+        port = port or first_free(PORT, PORTS_NEEDED)
+        clean = Demonstration(folder, port, report_to, ends=exit_, kafka=kafka).run()
     if not clean:
         raise typer.Exit(EXIT_FAILED)

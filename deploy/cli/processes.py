@@ -26,12 +26,18 @@ def up(
     time_zone: Annotated[
         str, typer.Option(help="IANA zone of its days (first start only; never changes).")
     ] = "Africa/Casablanca",
+    kafka: Annotated[
+        bool,
+        typer.Option(
+            "--kafka", help="Keep the log on Apache Kafka: SIJILL_KAFKA's, else one of its own."
+        ),
+    ] = False,
 ) -> None:
     """Run a durable registry: PostgreSQL and all services, in one folder, until Ctrl-C."""
     from deploy.up import Plan, addresses, run_up
 
     folder = folder_of(data)
-    plan = Plan(folder, port, name, country, time_zone)
+    plan = Plan(folder, port, name, country, time_zone, kafka=kafka)
 
     async def ready(plan: Plan) -> None:
         for line in addresses(plan):

@@ -31,7 +31,9 @@ from events.days import Days
 from events.log.identity import registry_of
 from migrations.roles import OPERATOR, PROJECTION
 from services.checker.check import check as run_check
+from services.checker.embedded import embedded
 from services.checker.report import Report, render
+from services.checker.source import OpenLog
 from services.projections.rebuild import Rebuilt
 from services.projections.rebuild import rebuild as run_rebuild
 
@@ -104,10 +106,21 @@ def check_stores(stores: Stores, *, first_only: bool = True) -> Report:
         return asyncio.run(
             run_check(
                 stores.dsn(OPERATOR),
+                views=stores.views_dsn(OPERATOR) if stores.views else None,
+                log=_log_of(stores),
                 first_only=first_only,
                 progress=lambda leaves, _: tell(leaves, None),
             )
         )
+
+
+def _log_of(stores: Stores) -> OpenLog:
+    """How the checker, in code of its own, reads the log."""
+    if stores.kafka is None:
+        return embedded
+    from services.checker.kafka.source import in_kafka
+
+    return in_kafka(stores.kafka)
 
 
 def rebuild(data: Data = None) -> None:

@@ -39,11 +39,15 @@ from services.checker.report import Report, render
 class Demonstration:
     """One demonstration: the plan, and what is shown on the way."""
 
-    def __init__(self, folder: DataFolder, port: int, report_to: Path, ends: bool) -> None:
+    def __init__(
+        self, folder: DataFolder, port: int, report_to: Path, *, ends: bool, kafka: bool
+    ) -> None:
         self._report_to, self._ends = report_to, ends
         self._first_day = first_day_before(system_clock().date())
         clock_file = folder.path / "clock"
-        self._plan = Plan(folder, port, name="Demonstration authority", clock_file=clock_file)
+        self._plan = Plan(
+            folder, port, name="Demonstration authority", clock_file=clock_file, kafka=kafka
+        )
         self._clean = True
 
     def run(self) -> bool:

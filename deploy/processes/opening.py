@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from deploy.processes.settings import Stores
 from deploy.processes.stopping import AWAY, told
+from events.errors import Fatal
 from events.log.connections import (
     COMMAND_SECONDS_MAX,
     INTAKE_CHANNEL,
@@ -193,6 +194,8 @@ async def _pool(
 ) -> AsyncIterator[asyncpg.Pool]:
     pool = await connect_pool(stores.dsn(role), name=name, least=least)
     try:
+        if least:
+            await _one_log(stores, pool)
         yield pool
     finally:
         await _in_time(pool.close())
@@ -205,6 +208,20 @@ async def _hints(stores: Stores, role: str, channel: str) -> AsyncIterator[Hints
         yield hints
     finally:
         await _in_time(hints.close())
+
+
+async def _one_log(stores: Stores, pool: asyncpg.Pool) -> None:
+    """`Fatal` if this database goes with the other kind of log.
+
+    A door whose setting was forgotten would keep what it takes where no sequencer looks.
+    """
+    ((embedded, kafka),) = await fetch(
+        pool, "SELECT EXISTS (SELECT FROM log.leaf), EXISTS (SELECT FROM log.leaf_place)"
+    )
+    if kafka and stores.kafka is None:
+        raise Fatal("the log of this database is on Kafka: name the brokers in SIJILL_KAFKA")
+    if embedded and stores.kafka is not None:
+        raise Fatal("this database holds a log of its own: leave SIJILL_KAFKA out, or move it")
 
 
 async def _in_time(closing: Coroutine[Any, Any, None]) -> None:

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import asyncpg
-from events.log.kafka.client import KafkaAddress
-from events.log.kafka.records import Headers, arrival_headers, leaf_headers
 from kafka import TopicPartition
 
 from events.leaf import leaf_hash
+from events.log.kafka.client import KafkaAddress
+from events.log.kafka.records import Headers, arrival_headers, leaf_headers
+from events.log.kafka.topics import apply_topics, remember_topics
 from events.log.protocol import Arrival, LeafRecord
 from services.checker.embedded import embedded
 
@@ -78,7 +79,8 @@ async def read_embedded(connection: asyncpg.Connection, partitions: int = 12) ->
 
 
 async def write(address: KafkaAddress, log: Log) -> None:
-    """Produce everything, into topics that exist and are empty."""
+    """Make the topics and produce everything."""
+    await apply_topics(address)
     await asyncio.to_thread(_write, address, log)
 
 
@@ -108,37 +110,11 @@ def _messages(address: KafkaAddress, log: Log) -> Iterable[tuple[TopicPartition,
         yield address.leaves_partition, raw
 
 
-async def make_topics(address: KafkaAddress) -> dict[str, str]:
-    """Make both topics; their ids."""
-    return await asyncio.to_thread(_make_topics, address)
-
-
-def _make_topics(address: KafkaAddress) -> dict[str, str]:
-    admin = address.admin()
-    wanted = {
-        address.intake: {"num_partitions": address.partitions, "replication_factor": 1},
-        address.leaves: {"num_partitions": 1, "replication_factor": 1},
-    }
-    for topic in wanted.values():
-        topic["configs"] = {"max.message.bytes": "5242880"}  # type: ignore[assignment]
-    try:
-        admin.create_topics(wanted)
-        admin.wait_for_topics(list(wanted))
-        described = admin.describe_topics(list(wanted))
-    finally:
-        admin.close()
-    return {topic["name"]: str(topic["topic_id"]) for topic in described}
-
-
-async def fill_index(
-    connection: asyncpg.Connection, address: KafkaAddress, ids: dict[str, str], log: Log
-) -> None:
+async def fill_index(connection: asyncpg.Connection, address: KafkaAddress, log: Log) -> None:
     """What a sequencer would have written of these topics; the rest of the index stays."""
     rows = list(_places(log))
     await connection.copy_records_to_table("leaf_place", schema_name="log", records=rows)
-    partitions = {address.intake: address.partitions, address.leaves: 1}
-    topics = [(name, ids[name], partitions[name]) for name in partitions]
-    await connection.copy_records_to_table("topic", schema_name="log", records=topics)
+    await remember_topics(address, connection)
 
 
 def _places(log: Log) -> Iterable[tuple[Any, ...]]:

@@ -8,17 +8,18 @@ from typing import Any
 
 import asyncpg
 import pytest
-from checker_topics import Log, Raw, digest, fill_index, make_topics, read_embedded, write
-from events.log.kafka.client import KafkaAddress
-from events.log.kafka.records import leaf_headers
+from checker_topics import Log, Raw, digest, fill_index, read_embedded, write
 from kafka import TopicPartition
 
 from deploy.embedded.postgres import EmbeddedPostgres
+from events.log.kafka.client import KafkaAddress
+from events.log.kafka.records import leaf_headers
 from events.log.protocol import LeafRecord, Place
 from services.checker.check import check, check_snapshot
 from services.checker.history import Answer, Attempt
 from services.checker.kafka.source import in_kafka
 from services.checker.report import Finding, Report, render
+from tests.support.kafka import delete_topics
 
 Tamper = Callable[[Log], None]
 
@@ -58,23 +59,25 @@ async def index(migrated: EmbeddedPostgres, indexed: str) -> AsyncIterator[async
 
 
 @pytest.fixture(scope="session")
-async def sound(kafka: str, log: Log) -> tuple[KafkaAddress, dict[str, str]]:
+async def sound(kafka: str, log: Log) -> AsyncIterator[KafkaAddress]:
     """Topics with the log as it is, for tests that tamper with the index alone."""
-    return await _topics_with(kafka, log)
-
-
-async def _topics_with(kafka: str, log: Log) -> tuple[KafkaAddress, dict[str, str]]:
     address = KafkaAddress(kafka, prefix=f"checker-{uuid.uuid4().hex}")
-    ids = await make_topics(address)
     await write(address, log)
-    return address, ids
+    yield address
+    await asyncio.to_thread(delete_topics, kafka, address.prefix)
+
+
+@pytest.fixture
+def address(kafka: str, topics: str) -> KafkaAddress:
+    """Where a test may write topics of its own."""
+    return KafkaAddress(kafka, prefix=topics)
 
 
 async def test_what_is_tampered_with_is_sound_before(
-    index: asyncpg.Connection, sound: tuple[KafkaAddress, dict[str, str]], log: Log
+    index: asyncpg.Connection, sound: KafkaAddress, log: Log
 ) -> None:
-    await fill_index(index, *sound, log)
-    report = await check_snapshot(index, log=in_kafka(sound[0]), first_only=False)
+    await fill_index(index, sound, log)
+    report = await check_snapshot(index, log=in_kafka(sound), first_only=False)
     assert report.clean, render(report)
     assert (report.leaves, report.position, report.waiting) == (7, 6, 0)
     assert report.notes == ()
@@ -220,12 +223,17 @@ TAMPERINGS: dict[str, tuple[Tamper, str, str]] = {
     [pytest.param(*case, id=name) for name, case in TAMPERINGS.items()],
 )
 async def test_topics_of_another_hand_are_found_and_named(
-    kafka: str, index: asyncpg.Connection, log: Log, tamper: Tamper, where: str, what: str
+    address: KafkaAddress,
+    index: asyncpg.Connection,
+    log: Log,
+    tamper: Tamper,
+    where: str,
+    what: str,
 ) -> None:
     forged = log.copy()
     tamper(forged)
-    address, ids = await _topics_with(kafka, forged)
-    await fill_index(index, address, ids, log)
+    await write(address, forged)
+    await fill_index(index, address, log)
     await _is_found(index, address, where, what)
 
 
@@ -299,31 +307,31 @@ INDEX_TAMPERINGS: dict[str, tuple[str, str, str]] = {
 )
 async def test_an_index_of_another_hand_is_found_and_named(
     index: asyncpg.Connection,
-    sound: tuple[KafkaAddress, dict[str, str]],
+    sound: KafkaAddress,
     log: Log,
     statement: str,
     where: str,
     what: str,
 ) -> None:
-    await fill_index(index, *sound, log)
+    await fill_index(index, sound, log)
     status = await index.execute(statement)
     assert status.split()[-1] != "0", "the statement touched nothing"
-    await _is_found(index, sound[0], where, what)
+    await _is_found(index, sound, where, what)
 
 
 # --- what is no fault ---------------------------------------------------------------------------
 
 
-async def _clean(index: asyncpg.Connection, kafka: str, written: Log) -> Report:
-    address, ids = await _topics_with(kafka, written)
-    await fill_index(index, address, ids, written)
+async def _clean(index: asyncpg.Connection, address: KafkaAddress, written: Log) -> Report:
+    await write(address, written)
+    await fill_index(index, address, written)
     report = await check_snapshot(index, log=in_kafka(address), first_only=False)
     assert report.clean, render(report)
     return report
 
 
 async def test_records_that_do_not_continue_the_chain_are_counted_and_ignored(
-    kafka: str, index: asyncpg.Connection, log: Log
+    address: KafkaAddress, index: asyncpg.Connection, log: Log
 ) -> None:
     written = log.copy()
     late = log.leaf(2)
@@ -340,52 +348,53 @@ async def test_records_that_do_not_continue_the_chain_are_counted_and_ignored(
     written.leaves[3:3] = junk
     written.leaves.insert(0, Raw(b"before all", []))
     written.leaves += [beside, late]
-    report = await _clean(index, kafka, written)
+    report = await _clean(index, address, written)
     assert report.leaves == 7
     assert report.notes == (f"{len(junk) + 3} records never became leaves",)
 
 
+@pytest.mark.parametrize("twin_first", [False, True])
 async def test_the_first_of_two_records_that_continue_the_chain_is_the_leaf(
-    kafka: str, index: asyncpg.Connection, log: Log
+    address: KafkaAddress, index: asyncpg.Connection, log: Log, twin_first: bool
 ) -> None:
-    written = log.copy()
     twin = replace(log.leaf(6), leaf=log.leaf(6).leaf.replace(b'"v":1', b'"v":2'))
-    written.leaves.append(twin)
-    assert (await _clean(index, kafka, written)).notes == ("1 records never became leaves",)
-    address, ids = await _topics_with(
-        kafka, Log(log.intake, [*log.leaves[:6], twin, log.leaf(6)], log.known)
-    )
-    await index.execute("DELETE FROM log.leaf_place; DELETE FROM log.topic")
-    await fill_index(index, address, ids, log)
-    await _is_found(index, address, "leaf 6", "leaf bytes")
+    both = [twin, log.leaf(6)] if twin_first else [log.leaf(6), twin]
+    await write(address, Log(log.intake, [*log.leaves[:6], *both], log.known))
+    await fill_index(index, address, log)
+    if twin_first:
+        await _is_found(index, address, "leaf 6", "leaf bytes")
+        return
+    report = await check_snapshot(index, log=in_kafka(address), first_only=False)
+    assert report.clean, render(report)
+    assert report.notes == ("1 records never became leaves",)
 
 
 async def test_what_no_door_wrote_has_its_place_in_the_intake_and_no_promise(
-    kafka: str, index: asyncpg.Connection, log: Log
+    address: KafkaAddress, index: asyncpg.Connection, log: Log
 ) -> None:
     written = log.copy()
     for records in written.intake:
         records += [Raw(b"junk", []), Raw(None, [])]
-    report = await _clean(index, kafka, written)
+    report = await _clean(index, address, written)
     assert report.notes == ("24 records of the intake were written by no door",)
     assert report.waiting == 0
 
 
 async def test_what_lies_behind_all_positions_waits_for_its_leaf(
-    kafka: str, index: asyncpg.Connection, log: Log
+    address: KafkaAddress, index: asyncpg.Connection, log: Log
 ) -> None:
     written = log.copy()
     partition, _, arrival = log.arrival("work")
     written.intake[partition].append(replace(arrival, submission="next"))
-    assert (await _clean(index, kafka, written)).waiting == 1
+    assert (await _clean(index, address, written)).waiting == 1
 
 
 @pytest.mark.parametrize("held", [0, 1, 2, 5])
 async def test_an_index_that_lags_is_right_as_far_as_it_goes(
-    kafka: str, index: asyncpg.Connection, log: Log, held: int
+    address: KafkaAddress, index: asyncpg.Connection, log: Log, held: int
 ) -> None:
-    address, ids = await _topics_with(kafka, log)
-    await fill_index(index, address, ids, log)
+    await write(address, log)
+    await fill_index(index, address, log)
     for table in ("leaf_place", "submission", "emitter", "emitter_key", "quarantine"):
         await index.execute(f"DELETE FROM log.{table} WHERE leaf_index >= {held}")
     await index.execute("UPDATE projection.generation SET active = false")
@@ -396,31 +405,33 @@ async def test_an_index_that_lags_is_right_as_far_as_it_goes(
 
 
 async def test_views_that_lead_the_index_are_found(
-    kafka: str, index: asyncpg.Connection, log: Log
+    address: KafkaAddress, index: asyncpg.Connection, log: Log
 ) -> None:
-    address, ids = await _topics_with(kafka, log)
-    await fill_index(index, address, ids, log)
+    await write(address, log)
+    await fill_index(index, address, log)
     for table in ("leaf_place", "submission"):
         await index.execute(f"DELETE FROM log.{table} WHERE leaf_index >= 6")
     await _is_found(index, address, "cursor of view_1", "next_leaf")
 
 
-async def test_a_registry_before_its_first_leaf(kafka: str, index: asyncpg.Connection) -> None:
+async def test_a_registry_before_its_first_leaf(
+    address: KafkaAddress, index: asyncpg.Connection
+) -> None:
     empty = Log([[] for _ in range(12)], [])
     for table in ("submission", "emitter", "emitter_key"):
         await index.execute(f"DELETE FROM log.{table}")
     await index.execute("UPDATE projection.generation SET active = false")
-    report = await _clean(index, kafka, empty)
+    report = await _clean(index, address, empty)
     assert (report.leaves, report.waiting) == (0, 0)
 
 
 async def test_clients_history_is_held_against_the_topics(
-    index: asyncpg.Connection, sound: tuple[KafkaAddress, dict[str, str]], log: Log
+    index: asyncpg.Connection, sound: KafkaAddress, log: Log
 ) -> None:
-    await fill_index(index, *sound, log)
+    await fill_index(index, sound, log)
     arrivals = [one for records in log.intake for one in records if not isinstance(one, Raw)]
     history = [Attempt(a.emitter, a.submission, a.body_sha256, Answer.ACKED) for a in arrivals]
-    source = in_kafka(sound[0])
+    source = in_kafka(sound)
     assert (await check_snapshot(index, log=source, history=history)).clean
     lost = Attempt("alpha", "lost", digest(b"lost"), Answer.ACKED)
     report = await check_snapshot(index, log=source, history=[*history, lost])
@@ -443,22 +454,21 @@ async def _admin(address: KafkaAddress, call: Callable[[Any], Any]) -> None:
 
 @pytest.mark.parametrize("topic", ["leaves", "intake"])
 async def test_a_topic_that_is_gone_is_found(
-    kafka: str, index: asyncpg.Connection, log: Log, topic: str
+    address: KafkaAddress, index: asyncpg.Connection, log: Log, topic: str
 ) -> None:
-    address, ids = await _topics_with(kafka, log)
-    await fill_index(index, address, ids, log)
+    await write(address, log)
+    await fill_index(index, address, log)
     name = getattr(address, topic)
     await _admin(address, lambda admin: admin.delete_topics([name]))
     await _is_found(index, address, f"topic {name}", "topic")
 
 
 async def test_topics_made_anew_with_the_same_records_are_found(
-    kafka: str, index: asyncpg.Connection, log: Log
+    address: KafkaAddress, index: asyncpg.Connection, log: Log
 ) -> None:
-    address, ids = await _topics_with(kafka, log)
-    await fill_index(index, address, ids, log)
+    await write(address, log)
+    await fill_index(index, address, log)
     await _admin(address, lambda admin: admin.delete_topics([address.leaves, address.intake]))
-    await make_topics(address)
     await write(address, log)
     report = await check_snapshot(index, log=in_kafka(address), first_only=False)
     assert [finding.where for finding in report.findings] == [
@@ -470,10 +480,10 @@ async def test_topics_made_anew_with_the_same_records_are_found(
 
 @pytest.mark.parametrize("topic", ["leaves", "intake"])
 async def test_records_that_aged_are_found(
-    kafka: str, index: asyncpg.Connection, log: Log, topic: str
+    address: KafkaAddress, index: asyncpg.Connection, log: Log, topic: str
 ) -> None:
-    address, ids = await _topics_with(kafka, log)
-    await fill_index(index, address, ids, log)
+    await write(address, log)
+    await fill_index(index, address, log)
     partition = 0 if topic == "leaves" else log.arrival("work")[0]
     aged = TopicPartition(getattr(address, topic), partition)
     await _admin(address, lambda admin: admin.delete_records({aged: 1}))
@@ -481,6 +491,6 @@ async def test_records_that_aged_are_found(
 
 
 async def test_a_cluster_that_is_away_is_no_finding(migrated: EmbeddedPostgres) -> None:
-    nowhere = KafkaAddress("127.0.0.1:9")
+    nowhere = KafkaAddress("127.0.0.1:9", security={"bootstrap_timeout_ms": 200})
     with pytest.raises(ConnectionError):
         await check(migrated.dsn("template"), log=in_kafka(nowhere))
