@@ -11,6 +11,8 @@ from events.days import Days
 from events.log.identity import registry_of
 from migrations.roles import OPERATOR, PROJECTION
 from services.checker.check import check
+from services.checker.embedded import embedded
+from services.checker.kafka.source import in_kafka
 from services.checker.report import Report, render
 from services.projections import catalogue
 from services.projections.generation import active_generation, export_view, schema_of
@@ -86,6 +88,7 @@ async def assert_whole(rig: Rig, memory: Memory) -> Report:
         report = await check(
             stores.dsn(OPERATOR),
             views=stores.views_dsn(OPERATOR) if stores.views else None,
+            log=embedded if stores.kafka is None else in_kafka(stores.kafka),
             history=memory.history,
             first_only=False,
         )

@@ -52,7 +52,7 @@ class Memory:
     acked: dict[Identity, Sent] = field(default_factory=dict)
     unsettled: dict[Identity, Sent] = field(default_factory=dict)
     receipts: dict[Identity, bytes] = field(default_factory=dict)
-    answers: Counter[str] = field(default_factory=Counter)
+    answers: Counter[Answer] = field(default_factory=Counter)
     odd: list[str] = field(default_factory=list)
 
     def heard(self, sent: Sent, answer: httpx.Response | None) -> Answer:

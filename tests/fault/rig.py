@@ -18,9 +18,9 @@ import httpx
 from deploy.kafka.cluster import Cluster
 from deploy.kafka.listeners import BROKER, CLIENT, CONTROLLER, Endpoint
 from deploy.ports import HOST
-from deploy.processes.settings import ROLE_MARK, Stores
+from deploy.processes.settings import ROLE_MARK, Stores, read_stores
 from migrations.run import upgrade
-from tests.fault.cast import BROKERS, Cast, Role, link
+from tests.fault.cast import BROKERS, MAIN, Cast, Role, link
 from tests.fault.disks import Disk
 from tests.fault.links import Links
 from tests.fault.nodes import Broker, Database, Node, Service, keep_alive
@@ -71,6 +71,8 @@ class Rig:
         for name, role in self._named_services():
             service = self.nodes[name] = self._make_service(name, role)
             self.services.setdefault(role.name, []).append(service)
+        if self._cluster is not None:
+            await self._run("topics", "apply")
         await self._run("authority", "establish", "--name", "Ministry")
         for service in self.all_services():
             service.start()
@@ -144,10 +146,10 @@ class Rig:
         clock.write_text("system")
         env = {
             **self._settings(),
-            "SIJILL_DATABASE": self._through_proxy(name, self.cast.databases[0]),
+            "SIJILL_DATABASE": self._through_proxy(name, MAIN),
             "SIJILL_CLOCK": f"file:{clock}",
         }
-        if role.views != self.cast.databases[0]:
+        if role.views != MAIN:
             env["SIJILL_VIEWS"] = self._through_proxy(name, role.views)
         if self._cluster is not None:
             env["SIJILL_KAFKA"] = self._cluster.bootstrap_of(_listener(name))
@@ -222,10 +224,19 @@ class Rig:
 
     def stores(self, views: str) -> Stores:
         """Log and views, past every proxy."""
-        first = self.cast.databases[0]
-        address = self.databases[first].dsn(DATABASE, "ROLE").replace("ROLE", ROLE_MARK, 1)
-        other = self.databases[views].dsn(DATABASE, "ROLE").replace("ROLE", ROLE_MARK, 1)
-        return Stores(address, views="" if views == first else other)
+        return read_stores(self._direct(views))
+
+    def _direct(self, views: str) -> dict[str, str]:
+        """An operator's settings."""
+        direct = {"SIJILL_DATABASE": self._address(MAIN)}
+        if views != MAIN:
+            direct["SIJILL_VIEWS"] = self._address(views)
+        if self._cluster is not None:
+            direct["SIJILL_KAFKA"] = self._cluster.bootstrap
+        return direct
+
+    def _address(self, server: str) -> str:
+        return self.databases[server].dsn(DATABASE, "ROLE").replace("ROLE", ROLE_MARK, 1)
 
     @asynccontextmanager
     async def database(self, server: str) -> AsyncIterator[asyncpg.Connection]:
@@ -238,9 +249,7 @@ class Rig:
 
     async def _run(self, *arguments: str) -> None:
         """An operator's command."""
-        env = {**self._settings(), "SIJILL_DATABASE": self.stores(self.cast.databases[0]).database}
-        if self._cluster is not None:
-            env["SIJILL_KAFKA"] = self._cluster.bootstrap
+        env = {**self._settings(), **self._direct(MAIN)}
         done = await asyncio.to_thread(
             subprocess.run, [*SIJILL, *arguments], env=env, capture_output=True, text=True
         )

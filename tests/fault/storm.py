@@ -183,7 +183,7 @@ class _Run:
         answers = ", ".join(f"{number} {told}" for told, number in self.memory.answers.items())
         self.say(f"whole after {seconds:.1f} s: {report.leaves} leaves; {answers}")
         self.tally.figures |= {
-            "submissions": dict(self.memory.answers),
+            "submissions": {told.value: number for told, number in self.memory.answers.items()},
             "leaves": report.leaves,
             "events": report.events,
         }
