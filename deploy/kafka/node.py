@@ -86,10 +86,9 @@ class Node:
     def launch(self, programs: Programs, options: Sequence[str]) -> None:
         """Start the process and return at once; `wait` says when it serves.
 
-        Only the main thread may: the kernel ends the node with the thread that made it.
+        Only the main thread may.
         """
-        if threading.current_thread() is not threading.main_thread():
-            raise KafkaClusterError("Start a Kafka node from the main thread.")
+        require_main_thread()
         if self.pid is not None:
             raise KafkaClusterError(f"Node {self.number} runs already.")
         _wait_unlocked(self._folder / "data" / ".lock")
@@ -151,6 +150,12 @@ class Node:
     def _failed(self, what: str) -> KafkaClusterError:
         tail = log_tail(self.log, self._log_start) if self.log.exists() else "(no log)"
         return KafkaClusterError(f"{what} The end of {self.log}:\n{tail}")
+
+
+def require_main_thread() -> None:
+    """Refuse any other thread: the kernel ends a node with the thread that made it."""
+    if threading.current_thread() is not threading.main_thread():
+        raise KafkaClusterError("Start Kafka from the main thread.")
 
 
 def _spawn(argv: Sequence[str], folder: Path, output: int | IO[bytes]) -> subprocess.Popen[bytes]:

@@ -68,12 +68,16 @@ def arrival(
 
 @dataclass
 class World:
-    """One database with a log and one generation of views; the clock is moved by hand."""
+    """One database with a log and one generation of views; the clock is moved by hand.
+
+    `views`: of another database for the views.
+    """
 
     dsn: str
     pool: asyncpg.Pool
     now: datetime = START
     keys: dict[str, PrivateKey] = field(default_factory=dict)
+    views: str | None = None
 
     def __post_init__(self) -> None:
         leaf_hints, intake_hints = Hints(self.dsn, LEAF_CHANNEL), Hints(self.dsn, INTAKE_CHANNEL)
@@ -102,7 +106,7 @@ class World:
 
     async def fold(self) -> None:
         """Fold all leaves into the active generation."""
-        connection = await asyncpg.connect(self.dsn)
+        connection = await asyncpg.connect(self.views or self.dsn)
         try:
             number = await create_generation(connection, active=True)
             projection = Projection(connection, self.log, Days(ZONE), number)
@@ -134,7 +138,7 @@ class World:
 
     async def check(self, **more: Any) -> Report:
         """What the checker says, all of it."""
-        return await check(self.dsn, **{"first_only": False, **more})
+        return await check(self.dsn, **{"views": self.views, "first_only": False, **more})
 
 
 def established(keys: dict[str, PrivateKey]) -> Event:

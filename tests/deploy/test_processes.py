@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.support.deployment import Deployment, Process, new_deployment
+from tests.support.deployment import Deployment, Process, assert_unavailable, new_deployment
 
 ALL = ("ingest", "sequence", "project", "query")
 
@@ -30,13 +30,6 @@ def established(deployment: Deployment) -> Deployment:
     return deployment
 
 
-def _refused(answer: httpx.Response) -> None:
-    assert answer.status_code == 503
-    assert answer.headers["content-type"] == "application/problem+json"
-    assert answer.json()["type"] == "urn:sijill:problem:unavailable"
-    assert int(answer.headers["retry-after"]) > 0
-
-
 def _kill_database(deployment: Deployment) -> None:
     assert deployment.server.pid is not None
     os.kill(deployment.server.pid, signal.SIGKILL)
@@ -49,8 +42,8 @@ def test_a_database_that_comes_later_and_goes_away_is_waited_for(deployment: Dep
         assert process.get("/healthz").status_code == 200
         assert process.until_ready(False)
         assert process.get("/metrics").status_code == 200
-    _refused(httpx.post(f"{door.url}/v1/submissions", content=b"[]"))
-    _refused(query.get("/v1/registry"))
+    assert_unavailable(httpx.post(f"{door.url}/v1/submissions", content=b"[]"))
+    assert_unavailable(query.get("/v1/registry"))
 
     deployment.begin()
     for process in processes.values():
@@ -58,9 +51,9 @@ def test_a_database_that_comes_later_and_goes_away_is_waited_for(deployment: Dep
     assert deployment.submit(door, "before", wait=30).status_code == 201
 
     _kill_database(deployment)
-    _refused(deployment.submit(door, "meanwhile"))
+    assert_unavailable(deployment.submit(door, "meanwhile"))
     query.until(lambda: query.get("/v1/registry").status_code == 503, "503")
-    _refused(query.get("/v1/registry"))
+    assert_unavailable(query.get("/v1/registry"))
     for process in processes.values():
         process.until_ready(False)
         assert process.get("/healthz").status_code == 200
@@ -80,8 +73,8 @@ def test_one_port_for_door_and_query_api_waits_too(deployment: Deployment) -> No
     serving = deployment.start("serve")
     for path in ("/readyz", "/door/readyz"):
         assert serving.get(path).json()["ready"] is False
-    _refused(serving.get("/openapi.json"))
-    _refused(httpx.post(f"{serving.url}/v1/submissions", content=b"[]"))
+    assert_unavailable(serving.get("/openapi.json"))
+    assert_unavailable(httpx.post(f"{serving.url}/v1/submissions", content=b"[]"))
 
     deployment.begin()
     deployment.start("sequence")

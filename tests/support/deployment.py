@@ -99,10 +99,13 @@ class Process:
 
 
 class Deployment:
-    """A folder with a PostgreSQL that is not started yet, keys, and the processes' settings."""
+    """A folder with a PostgreSQL that is not started yet, keys, and the processes' settings.
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    `brokers`: the settings of a log on Kafka.
+    """
+
+    def __init__(self, folder: Path, **brokers: str) -> None:
+        self.folder, self._brokers = folder, brokers
         self.keys = folder / "keys"
         self.keys.mkdir()
         self.server = EmbeddedPostgres(folder / "postgres", roles=ROLES, settings=_SMALL)
@@ -118,6 +121,7 @@ class Deployment:
             **others,
             "SIJILL_DATABASE": f"postgresql://{{role}}@{address}",
             "SIJILL_KEYS": str(self.keys),
+            **self._brokers,
             "COLUMNS": "200",
         }
 
@@ -143,9 +147,11 @@ class Deployment:
         return done.stdout + done.stderr
 
     def begin(self) -> None:
-        """Start the database, migrate it, establish the registry."""
+        """Start the database, migrate it, make the topics, establish the registry."""
         self.server.start()
         self.run("migrate")
+        if self._brokers:
+            self.run("topics", "apply")
         self.run("authority", "establish", "--name", "Ministry")
 
     def submit(self, door: Process, submission: str, wait: int = 0) -> httpx.Response:
@@ -169,12 +175,20 @@ class Deployment:
         return body, {"Content-Type": CONTENT_TYPE, "Submission-Signature": token}
 
 
+def assert_unavailable(answer: httpx.Response) -> None:
+    """An answer that says: not now, try again."""
+    assert answer.status_code == 503, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["type"] == "urn:sijill:problem:unavailable"
+    assert int(answer.headers["retry-after"]) > 0
+
+
 @contextlib.contextmanager
-def new_deployment() -> Iterator[Deployment]:
+def new_deployment(**brokers: str) -> Iterator[Deployment]:
     """A deployment of a test's own, ended and removed afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="sj-", dir="/tmp"))
     folder.chmod(0o711)
-    made = Deployment(folder)
+    made = Deployment(folder, **brokers)
     try:
         yield made
     finally:

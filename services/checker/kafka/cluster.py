@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from kafka import KafkaConsumer, TopicPartition
-from kafka.errors import UnknownTopicOrPartitionError, for_code
+from kafka.errors import UnknownTopicOrPartitionError
 
 from events.log.kafka.client import KafkaAddress
 from services.checker.kafka.reader import Span
@@ -53,10 +53,10 @@ def _topics(address: KafkaAddress) -> dict[str, Topic]:
 
 def _exists(topic: Any) -> bool:
     """Whether a topic is there; raises if the cluster does not say."""
-    error = for_code(topic["error_code"])
-    if topic["error_code"] and error is not UnknownTopicOrPartitionError:
-        raise error(topic["name"])
-    return not topic["error_code"]
+    code = topic["error_code"]
+    if code not in (0, UnknownTopicOrPartitionError.errno):
+        raise ConnectionError(f"Kafka does not describe {topic['name']}: error {code}")
+    return bool(code == 0)
 
 
 def _spans(

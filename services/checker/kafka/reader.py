@@ -41,11 +41,11 @@ class Reader:
     def next(self, partition: TopicPartition) -> Any | None:
         """The next record; None at the end."""
         kept, end = self._kept[partition], self._spans[partition].end
-        waited_since = time.monotonic()
-        while not kept and self._consumer.position(partition) < end:
+        deadline = time.monotonic() + _STALLED_SECONDS
+        while not kept and self._goes_on(partition):
             if self._poll():
-                waited_since = time.monotonic()
-            elif time.monotonic() > waited_since + _STALLED_SECONDS:
+                deadline = time.monotonic() + _STALLED_SECONDS
+            elif time.monotonic() > deadline:
                 raise TimeoutError(f"{partition} gives no record before offset {end}")
         return kept.popleft() if kept and kept[0].offset < end else None
 
@@ -60,15 +60,19 @@ class Reader:
         self._consumer.seek(partition, offset)
 
     def _poll(self) -> bool:
-        wanted = [partition for partition in self._spans if self._wants(partition)]
-        self._consumer.pause(*(partition for partition in self._spans if partition not in wanted))
+        wanted = [one for one in self._spans if not self._kept[one] and self._goes_on(one)]
+        self._consumer.pause(*(one for one in self._spans if one not in wanted))
         self._consumer.resume(*wanted)
         polled = self._consumer.poll(_POLL_MS, max_records=_RECORDS_AT_ONCE)
         for partition, records in polled.items():
             self._kept[partition].extend(records)
         return bool(polled)
 
-    def _wants(self, partition: TopicPartition) -> bool:
-        # A fetch behind the end would wait for news that this check does not want.
-        at_end = self._consumer.position(partition) >= self._spans[partition].end
-        return not self._kept[partition] and not at_end
+    def _goes_on(self, partition: TopicPartition) -> bool:
+        """Whether there is more to fetch. A fetch behind the end would wait for what comes later.
+
+        The client's position is asked, not the last record: markers of a stranger's transactions
+        take offsets too.
+        """
+        position = self._consumer.position(partition)
+        return position is None or position < self._spans[partition].end
