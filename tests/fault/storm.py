@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import random
 import secrets
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -235,6 +236,8 @@ def main() -> None:
     parser.add_argument("--faults", type=int, default=200)
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "fault")
     asked = parser.parse_args()
+    # As Ctrl-C: the run ends what it started.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     for log in asked.log or sorted(CASTS):
         tally = asyncio.run(run(CASTS[log], asked.seed, asked.faults, _say))
         tally.write(asked.out)
