@@ -55,11 +55,12 @@ _SETTLE_TRIES = 3
 Say = Callable[[str], None]
 
 
-async def run(cast: Cast, seed: int, faults: int, say: Say) -> Tally:
-    """One run; its tally if everything survived, AssertionError with what did not."""
-    disks = can_mount()
-    if not disks:
-        say("disks are not filled up: that takes root and a machine that lets it mount")
+async def run(cast: Cast, seed: int, faults: int, say: Say, *, disks: bool) -> Tally:
+    """One run; its tally if everything survived, AssertionError with what did not.
+
+    `disks`: fill up disks too, which takes root and a machine that lets it mount. The plan of a
+    seed is another one without.
+    """
     plan = make_plan(seed, faults, choices(cast, disks=disks))
     tally = Tally(seed, cast.log, commit())
     say(f"seed {seed}, commit {tally.commit}, {cast.log} log, {faults} faults")
@@ -238,8 +239,10 @@ def main() -> None:
     asked = parser.parse_args()
     # As Ctrl-C: the run ends what it started.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if not (disks := can_mount()):
+        _say("no disk is filled up: that takes root, and a machine that lets it mount")
     for log in asked.log or sorted(CASTS):
-        tally = asyncio.run(run(CASTS[log], asked.seed, asked.faults, _say))
+        tally = asyncio.run(run(CASTS[log], asked.seed, asked.faults, _say, disks=disks))
         tally.write(asked.out)
         _say(f"survived; the table is {asked.out / f'{log}-{asked.seed}.md'}")
 
