@@ -6,6 +6,7 @@ then, and refuses anything weaker.
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -33,6 +34,8 @@ SETTINGS: Mapping[str, str] = {
     "unclean.leader.election.enable": "false",
     "message.timestamp.type": "LogAppendTime",
 }
+#: Seconds in which all brokers know of a new topic, and between looks.
+_VISIBLE_SECONDS, _POLL_SECONDS = 10.0, 0.1
 _RECORD_BYTES, _IN_SYNC = "max.message.bytes", "min.insync.replicas"
 
 
@@ -151,9 +154,12 @@ def _apply(admin: KafkaAdminClient, address: KafkaAddress, replicas: int | None)
         _create(admin, name, partitions, copies)
     if missing:
         admin.wait_for_topics(list(missing))
-    _, faults = _found(admin, address)
-    if faults:
-        raise Fatal("; ".join(faults))
+    # The broker that is asked may not have heard yet of what another has just made.
+    deadline = time.monotonic() + (_VISIBLE_SECONDS if missing else 0)
+    while faults := _found(admin, address)[1]:
+        if time.monotonic() >= deadline:
+            raise Fatal("; ".join(faults))
+        time.sleep(_POLL_SECONDS)
     return list(missing)
 
 
