@@ -10,7 +10,7 @@ import structlog
 from kafka import KafkaProducer, TopicPartition
 from kafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError
 
-from events.log.kafka.client import KafkaAddress, OneThread
+from events.log.kafka.client import DELIVERY_MS, KafkaAddress, OneThread
 from events.log.kafka.records import Headers
 
 _log = structlog.get_logger()
@@ -20,6 +20,8 @@ BYTES_WAITING_MAX = 64 * 1024 * 1024
 _RECORD_OVERHEAD = 1_024
 #: Errors after which a producer is as good as before.
 _HARMLESS = (KafkaTimeoutError, MessageSizeTooLargeError, ValueError)
+#: Seconds after which a producer is stuck that has neither failed nor confirmed a record.
+STUCK_SECONDS = DELIVERY_MS / 1000 + 3
 #: Seconds in which an orderly end may still deliver.
 _CLOSE_SECONDS = 10
 
@@ -69,7 +71,15 @@ class Producer:
             return done
         self.waiting_bytes += size
         inner = self._inner
-        group = _Group(len(records), loop, lambda group: self._finish(group, inner, size, done))
+        # The client fails what it cannot deliver in time, but not while it asks for a new epoch;
+        # and a request for one that a broken connection swallowed is never made again.
+        watch = loop.call_later(STUCK_SECONDS, self._give_up, inner, done)
+
+        def finish(group: "_Group") -> None:
+            watch.cancel()
+            self._finish(group, inner, size, done)
+
+        group = _Group(len(records), loop, finish)
         for number, one in enumerate(records):
             group.follow(number, self._hand_over(one))
         return done
@@ -101,6 +111,12 @@ class Producer:
             done.set_exception(ConnectionError("confirmed, at an offset the broker forgot"))
         else:
             done.set_result(group.offsets)
+
+    def _give_up(self, inner: KafkaProducer, done: asyncio.Future[list[int]]) -> None:
+        """A producer that says nothing at all says nothing ever after: make another."""
+        self._renew_after(KafkaError(f"no word in {STUCK_SECONDS:g} s"), inner)
+        if not done.done():
+            done.set_exception(ConnectionError("not confirmed: the producer is stuck"))
 
     def _renew_after(self, error: Exception, inner: KafkaProducer) -> None:
         """A producer that fails, but not by time or size, may be broken for good: make another.
@@ -134,8 +150,10 @@ class Producer:
         try:
             await self._thread.run(lambda: inner.close(timeout=_CLOSE_SECONDS))
         except OSError as error:
-            # Whoever waits for what is left has been told that nobody knows of it.
+            # Whoever waits for what is left is told that nobody knows of it. The client leaves its
+            # thread running here, with all that it holds.
             _log.warning("producer ended with records on their way", error=str(error))
+            inner._sender.force_close()  # type: ignore[attr-defined]
 
 
 def _connected(address: KafkaAddress, topic: str) -> KafkaProducer:
