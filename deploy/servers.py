@@ -94,13 +94,11 @@ class Servers:
                 self._say("the database server ended: starting it again")
                 self._database.start()
             if self._cluster is not None:
-                await self._keep_cluster(self._cluster)
+                self._keep_cluster(self._cluster)
             await asyncio.sleep(_WATCH_SECONDS)
 
-    async def _keep_cluster(self, cluster: Cluster) -> None:
+    def _keep_cluster(self, cluster: Cluster) -> None:
         for node in cluster.nodes:
             if cluster.pid(node) is None:
                 self._say("the broker ended: starting it again")
                 cluster.launch(node)
-                # It takes seconds, in which the database may need us too.
-                await asyncio.to_thread(cluster.wait, node)

@@ -6,6 +6,7 @@ from sijill_client.cli import push
 from deploy.cli import authority, processes, readers, transfer
 from deploy.cli.demo import demo
 from deploy.cli.describe import describe
+from deploy.cli.kafka import kafka
 from deploy.cli.topics import topics
 
 app = typer.Typer(
@@ -35,6 +36,7 @@ app.command(rich_help_panel="Processes")(processes.query)
 app.command(rich_help_panel="Processes")(processes.sequence)
 app.command(rich_help_panel="Processes")(processes.project)
 app.command(rich_help_panel="Processes")(processes.migrate)
+app.command(rich_help_panel="Processes")(kafka)
 app.command(hidden=True)(describe)
 
 

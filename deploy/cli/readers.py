@@ -1,10 +1,13 @@
-"""What looks at a registry: tokens for readers, the checker, a rebuild."""
+"""What looks at a registry: tokens for readers, the checker, a rebuild.
+
+Checker and folds are loaded when they run: every process comes through the same command.
+"""
 
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import httpx
 import typer
@@ -30,12 +33,11 @@ from events.clock import system_clock
 from events.days import Days
 from events.log.identity import registry_of
 from migrations.roles import OPERATOR, PROJECTION
-from services.checker.check import check as run_check
-from services.checker.embedded import embedded
-from services.checker.report import Report, render
-from services.checker.source import OpenLog
-from services.projections.rebuild import Rebuilt
-from services.projections.rebuild import rebuild as run_rebuild
+
+if TYPE_CHECKING:
+    from services.checker.report import Report
+    from services.checker.source import OpenLog
+    from services.projections.rebuild import Rebuilt
 
 #: Seconds a token lives unless asked otherwise: one hour.
 _TOKEN_SECONDS = 3600
@@ -93,6 +95,8 @@ def check(
     all_: Annotated[bool, typer.Option("--all", help="Print every difference.")] = False,
 ) -> None:
     """Verify signatures, chain and outcomes; refold the log and compare with every view."""
+    from services.checker.report import render
+
     with told_plainly():
         report = check_stores(stores_of(data), first_only=not all_)
     print(render(report), end="")
@@ -100,8 +104,10 @@ def check(
         raise typer.Exit(EXIT_FAILED)
 
 
-def check_stores(stores: Stores, *, first_only: bool = True) -> Report:
+def check_stores(stores: Stores, *, first_only: bool = True) -> "Report":
     """Run the checker with a progress bar."""
+    from services.checker.check import check as run_check
+
     with bar("checking leaves") as tell:
         return asyncio.run(
             run_check(
@@ -114,9 +120,11 @@ def check_stores(stores: Stores, *, first_only: bool = True) -> Report:
         )
 
 
-def _log_of(stores: Stores) -> OpenLog:
+def _log_of(stores: Stores) -> "OpenLog":
     """How the checker, in code of its own, reads the log."""
     if stores.kafka is None:
+        from services.checker.embedded import embedded
+
         return embedded
     from services.checker.kafka.source import in_kafka
 
@@ -134,7 +142,9 @@ def rebuild(data: Data = None) -> None:
     out.print(f"generation {done.new} answers from leaf {done.switched_at} on", highlight=False)
 
 
-async def _rebuild(stores: Stores, tell: Callable[[int, int | None], None]) -> Rebuilt:
+async def _rebuild(stores: Stores, tell: Callable[[int, int | None], None]) -> "Rebuilt":
+    from services.projections.rebuild import rebuild as run_rebuild
+
     async with open_leaves(stores, PROJECTION) as leaves:
         registry = await registry_of(leaves)
         if registry is None:

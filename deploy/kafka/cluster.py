@@ -21,7 +21,7 @@ from deploy.files import take_lock
 from deploy.kafka.archive import class_archive
 from deploy.kafka.errors import KafkaClusterError
 from deploy.kafka.listeners import CLIENT, Advertise, Endpoint, Ports, as_bound
-from deploy.kafka.node import START_SECONDS, Node
+from deploy.kafka.node import START_SECONDS, Node, require_main_thread
 from deploy.kafka.programs import HOME, Programs, usable_programs
 from deploy.kafka.properties import properties
 
@@ -44,10 +44,11 @@ class Cluster:
     on each node and a `bootstrap_of`. `advertise` is asked, for each of these and for the traffic
     between the nodes (`BROKER`, `CONTROLLER`), which `host:port` to tell others instead of the
     bound address: so a proxy can stand between any two. `CLIENT`, the way of `bootstrap`, is
-    always direct.
+    always direct. A listener may name a protocol behind a colon (`SECURED:SASL_SSL`), which
+    `settings` then complete; `users` (name to password) of new data come by SCRAM-SHA-512.
 
-    `settings` go over those of `properties.py`. Start, launch and restart from the main thread
-    only. Every failure is a `KafkaClusterError`.
+    `settings` go over those of `properties.py`. Start, begin, launch and restart from the main
+    thread only. Every failure is a `KafkaClusterError`.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class Cluster:
         listeners: Sequence[str] = (),
         advertise: Advertise = as_bound,
         settings: Mapping[str, str] | None = None,
+        users: Mapping[str, str] | None = None,
         home: Path = HOME,
     ) -> None:
         if nodes not in SIZES:
@@ -68,6 +70,7 @@ class Cluster:
         self._ports = Ports(nodes, listeners, port)
         self._advertise = advertise
         self._settings = dict(settings or {})
+        self._users = dict(users or {})
         self._home = home
         self._members = {one: Node(self.folder / f"node-{one}", one) for one in self.nodes}
         self._options = (
@@ -104,17 +107,28 @@ class Cluster:
 
         Fetches Kafka if it is not there yet.
         """
+        self.begin()
+        try:
+            self.wait_all()
+        except BaseException:
+            self.stop()
+            raise
+
+    def begin(self) -> None:
+        """As `start`, but return once the nodes are launched; `wait_all` says when they serve.
+
+        For a caller whose own event loop runs the proxies between them.
+        """
         if self._lock is not None:
             return
         try:
+            require_main_thread()
             self.folder.mkdir(parents=True, exist_ok=True)
             self._lock = take_lock(self.folder / "lock", KafkaClusterError)
             self._ports.hold()
             self._prepare()
             for node in self.nodes:
                 self.launch(node)
-            for node in self.nodes:
-                self.wait(node)
         except BaseException:
             self.stop()
             raise
@@ -143,6 +157,11 @@ class Cluster:
     def wait(self, node: int, seconds: float = START_SECONDS) -> None:
         """Return once a launched node serves. May be called in any thread."""
         self._members[node].wait(seconds)
+
+    def wait_all(self) -> None:
+        """Return once every launched node serves. May be called in any thread."""
+        for node in self.nodes:
+            self.wait(node)
 
     def restart(self, node: int) -> None:
         """Start one node again after a `kill`, and return once it serves."""
@@ -185,7 +204,7 @@ class Cluster:
     def _prepare_node(self, node: int, programs: Programs, cluster_id: str) -> None:
         wanted = properties(node, self._ports, self._advertise, self._settings)
         self._members[node].configure(wanted)
-        self._members[node].format(programs, cluster_id, wanted)
+        self._members[node].format(programs, cluster_id, wanted, self._users)
 
 
 def _identity(path: Path, nodes: int) -> str:

@@ -29,6 +29,8 @@ _ALARM_SECONDS = 5.0
 #: Seconds after which a 503 may be tried again.
 _RETRY_SECONDS = 2
 _JSON = "application/json"
+#: The reason that only the authority can mend.
+NOT_ESTABLISHED = "the log has no leaf 0 yet: nobody may speak before the registry is established"
 
 #: Says why a service is not ready; an empty text: it is.
 Say = Callable[[str], None]

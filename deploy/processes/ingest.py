@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from deploy.keyfiles import RegistryKeyFolder
-from deploy.processes.front import Front, Say, run_fronts
+from deploy.processes.front import NOT_ESTABLISHED, Front, Say, run_fronts
 from deploy.processes.opening import open_intake, watch_log
 from deploy.processes.settings import Settings
 from deploy.processes.stopping import stop_on_signals
@@ -21,7 +21,6 @@ from services.ingest.metrics import IngestMetrics
 
 #: Seconds between looks for leaf 0.
 _LOOK_SECONDS = 1.0
-NOT_ESTABLISHED = "the log has no leaf 0 yet: nobody may speak before the registry is established"
 
 
 def door_front(settings: Settings, stop: asyncio.Event) -> Front:

@@ -76,14 +76,22 @@ async def _always() -> bool:
     return True
 
 
+async def _nothing() -> None:
+    return None
+
+
 async def lead_in_turn(
     lease: Lease,
     work: Work,
     standing: Standing,
     stop: asyncio.Event,
     may_lead: Callable[[], Awaitable[bool]] = _always,
+    follow: Callable[[], Awaitable[None]] = _nothing,
 ) -> None:
-    """Take the lease whenever it is free, and work for as long as it is held; until the stop."""
+    """Take the lease whenever it is free, and work for as long as it is held; until the stop.
+
+    `follow`: what a standby does at each heartbeat.
+    """
     try:
         while not stop.is_set():
             if await may_lead() and await lease.take():
@@ -92,6 +100,7 @@ async def lead_in_turn(
                 await lease.give_back()
             else:
                 standing.stand_by()
+                await follow()
             await pause(stop, HEARTBEAT_SECONDS)
     except Fatal:
         # The fault may be this one's own, such as a setting or an old program.

@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import asyncpg
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from deploy.processes.settings import Stores
 from deploy.processes.stopping import AWAY, told
@@ -27,11 +26,11 @@ from events.log.lease import open_lease as connect_lease
 from events.log.postgres import PostgresIntake, PostgresLeaves, PostgresSequencerLog
 from events.log.protocol import Intake, Leaves, SequencerLog
 from migrations.roles import INGEST, OPERATOR, SEQUENCER
-from migrations.run import engine_url
 
 if TYPE_CHECKING:
     from events.log.kafka.client import KafkaAddress
     from events.log.kafka.leaves import KafkaLeaves
+    from events.log.kafka.topics import TopicInspector
 
 #: Seconds in which connections may be given back; then they are cut, for the server may be frozen.
 _CLOSE_SECONDS = 2.0
@@ -144,10 +143,10 @@ async def watch_log(stores: Stores, role: str, say: Callable[[str], None]) -> No
 
     Never returns. Raises `Fatal` if a promise of the topics is broken.
     """
-    async with _pool(stores, role, least=0) as pool:
+    async with _pool(stores, role, least=0) as pool, _inspector(stores) as inspector:
         while True:
             await asyncio.sleep(_WATCH_SECONDS)
-            looking = asyncio.ensure_future(_look(stores, pool))
+            looking = asyncio.ensure_future(_look(pool, inspector))
             # A driver may wait for a frozen server even while it is being cancelled.
             await asyncio.wait({looking}, timeout=_LOOK_SECONDS)
             if not looking.done():
@@ -164,28 +163,29 @@ async def watch_log(stores: Stores, role: str, say: Callable[[str], None]) -> No
 
 async def look_at_log(stores: Stores) -> None:
     """Look once. Raises what being away looks like, and `Fatal` if a promise is broken."""
-    async with _pool(stores, OPERATOR) as pool:
-        await _look(stores, pool)
+    async with _pool(stores, OPERATOR) as pool, _inspector(stores) as inspector:
+        await _look(pool, inspector)
 
 
-async def _look(stores: Stores, pool: asyncpg.Pool) -> None:
+async def _look(pool: asyncpg.Pool, inspector: "TopicInspector | None") -> None:
     await fetch(pool, "SELECT")
-    if stores.kafka is not None:
-        from events.log.kafka.topics import check_topics
-
-        await check_topics(stores.kafka, pool)
+    if inspector is not None:
+        await inspector.check(pool)
 
 
 @asynccontextmanager
-async def open_engine(dsn: str) -> AsyncIterator[AsyncEngine]:
-    """Connections for SQLAlchemy; none waits for ever for a server that is frozen."""
-    engine = create_async_engine(
-        engine_url(dsn), connect_args={"command_timeout": COMMAND_SECONDS_MAX}
-    )
+async def _inspector(stores: Stores) -> "AsyncIterator[TopicInspector | None]":
+    """What checks the topics over connections that stay; None for an embedded log."""
+    if stores.kafka is None:
+        yield None
+        return
+    from events.log.kafka.topics import TopicInspector
+
+    inspector = TopicInspector(stores.kafka)
     try:
-        yield engine
+        yield inspector
     finally:
-        await engine.dispose()
+        await _in_time(inspector.close())
 
 
 @asynccontextmanager

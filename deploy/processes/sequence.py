@@ -39,7 +39,8 @@ async def lead(settings: Settings, state: State, stop: asyncio.Event) -> None:
 
             async def work(enough: asyncio.Event) -> None:
                 # One whose clock is wrong stands aside, for a standby's may be right.
-                await lead_in_turn(lease, sequencer.run, state, enough, sequencer.clock_fits)
+                fits, follow = sequencer.clock_fits, sequencer.follow
+                await lead_in_turn(lease, sequencer.run, state, enough, fits, follow)
 
             await watched(work, watch_log(settings, SEQUENCER, state.say), stop)
     except Fatal as fatal:

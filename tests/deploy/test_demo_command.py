@@ -3,7 +3,17 @@
 import re
 from pathlib import Path
 
+from deploy.kafka.programs import Programs
 from tests.support.running import run_command
+
+
+def test_the_demo_on_kafka_ends_with_a_clean_check(
+    tmp_path: Path, kafka_programs: Programs
+) -> None:
+    said = run_command("demo", "--kafka", "--exit", "--report", str(tmp_path / "report.html"))
+
+    assert "Apache Kafka" in said
+    assert "everything holds" in said
 
 
 def test_the_demo_ends_with_a_summary_a_report_and_a_clean_check(tmp_path: Path) -> None:

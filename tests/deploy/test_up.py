@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.support.running import SIJILL, Running, events_file, running_registry
+from tests.support.running import SIJILL, Running, child_of, events_file, running_registry
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def test_a_push_killed_halfway_is_finished_by_the_next_one(registry: Running) ->
 def test_a_killed_service_and_a_killed_database_come_back(registry: Running) -> None:
     key = registry.add_platform()
     for pattern in ("deploy.cli.main sequence", "deploy.cli.main project", "/cluster"):
-        os.kill(_child_of(registry, pattern), signal.SIGKILL)
+        os.kill(child_of(registry, pattern), signal.SIGKILL)
 
     registry.run("push", events_file(registry.folder, 10), "--as", key, "--url", registry.url)
 
@@ -70,21 +70,3 @@ def test_a_killed_service_and_a_killed_database_come_back(registry: Running) -> 
 
 def _position(registry: Running) -> int:
     return int(httpx.get(f"{registry.url}/v1/registry").json()["log_position"])
-
-
-def _child_of(registry: Running, pattern: str) -> int:
-    """The process of this registry whose command line holds a pattern."""
-    found: list[int] = []
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
-        try:
-            line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-            mine = (entry / "environ").read_bytes()
-        except OSError:
-            continue
-        ours = str(registry.folder) in line or str(registry.folder).encode() in mine
-        if pattern in line and ours:
-            found.append(int(entry.name))
-    assert found, pattern
-    return min(found)

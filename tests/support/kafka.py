@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -121,9 +121,6 @@ def delete_topics(bootstrap: str, prefix: str) -> None:
     # Here: a run that needs no Kafka does not load its client.
     from kafka.admin import KafkaAdminClient
 
-    admin = KafkaAdminClient(bootstrap_servers=bootstrap)
-    try:
+    with closing(KafkaAdminClient(bootstrap_servers=bootstrap)) as admin:
         if mine := [one for one in admin.list_topics() if one.startswith(prefix)]:
             admin.delete_topics(mine)
-    finally:
-        admin.close()

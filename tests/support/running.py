@@ -49,6 +49,8 @@ class Running:
         default_factory=lambda: first_free(20_000 + os.getpid() % 5_000, PORTS_NEEDED)
     )
     process: subprocess.Popen[bytes] | None = None
+    #: Further options of `sijill up`.
+    options: tuple[str, ...] = ()
 
     @property
     def url(self) -> str:
@@ -57,9 +59,10 @@ class Running:
 
     def start(self) -> None:
         """Start and wait until it answers."""
+        where = ("--data", str(self.folder / "data"), "--port", str(self.port))
         with (self.folder / "up.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [*SIJILL, "up", "--data", str(self.folder / "data"), "--port", str(self.port)],
+                [*SIJILL, "up", *where, *self.options],
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
@@ -120,12 +123,29 @@ def run_command(*arguments: str, code: int = 0) -> str:
     return done.stdout + done.stderr
 
 
+def child_of(registry: Running, pattern: str) -> int:
+    """The process of this registry whose command line holds a pattern."""
+    found: list[int] = []
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            traces = (line, (entry / "environ").read_bytes().decode(), os.readlink(entry / "cwd"))
+        except OSError:
+            continue
+        if pattern in line and any(str(registry.folder) in trace for trace in traces):
+            found.append(int(entry.name))
+    assert found, pattern
+    return min(found)
+
+
 @contextlib.contextmanager
-def running_registry() -> Iterator[Running]:
+def running_registry(*options: str) -> Iterator[Running]:
     """A registry of its own, stopped and removed afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="sj-", dir="/tmp"))
     folder.chmod(0o711)
-    registry = Running(folder)
+    registry = Running(folder, options=options)
     try:
         registry.start()
         yield registry

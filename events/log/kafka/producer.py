@@ -8,9 +8,9 @@ from typing import Any
 
 import structlog
 from kafka import KafkaProducer, TopicPartition
-from kafka.errors import KafkaError, KafkaTimeoutError
+from kafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError
 
-from events.log.kafka.client import KafkaAddress, OneThread
+from events.log.kafka.client import DELIVERY_MS, KafkaAddress, OneThread
 from events.log.kafka.records import Headers
 
 _log = structlog.get_logger()
@@ -18,6 +18,10 @@ _log = structlog.get_logger()
 BYTES_WAITING_MAX = 64 * 1024 * 1024
 #: Bytes that a record takes beside its value, more or less.
 _RECORD_OVERHEAD = 1_024
+#: Errors after which a producer is as good as before.
+_HARMLESS = (KafkaTimeoutError, MessageSizeTooLargeError, ValueError)
+#: Seconds after which the client must have settled a record, and between looks when it has not.
+_OVERDUE_SECONDS, _OVERDUE_POLL_SECONDS = DELIVERY_MS / 1_000 + 3, 2.0
 #: Seconds in which an orderly end may still deliver.
 _CLOSE_SECONDS = 10
 
@@ -35,10 +39,15 @@ class Outgoing:
 class Producer:
     """Appends groups of records; in one partition they keep the order of the calls."""
 
-    def __init__(self, address: KafkaAddress, inner: KafkaProducer, thread: OneThread) -> None:
-        self._address, self._inner, self._thread = address, inner, thread
+    def __init__(
+        self, address: KafkaAddress, topic: str, inner: KafkaProducer, thread: OneThread
+    ) -> None:
+        self._address, self._topic, self._inner, self._thread = address, topic, inner, thread
         self._renewing: asyncio.Task[None] | None = None
         self._closed = False
+        #: Each group that is not settled: when it was handed over and to whom, the oldest first.
+        self._begun: dict[_Group, tuple[float, KafkaProducer]] = {}
+        self._alarm: asyncio.TimerHandle | None = None
         #: Bytes that wait for the broker now.
         self.waiting_bytes = 0
 
@@ -46,7 +55,7 @@ class Producer:
     async def open(cls, address: KafkaAddress, topic: str) -> "Producer":
         """Connect and learn where the topic's partitions are; ConnectionError if that fails."""
         thread = OneThread("kafka-producer")
-        return cls(address, await thread.run(_connected, address, topic), thread)
+        return cls(address, topic, await thread.run(_connected, address, topic), thread)
 
     def send(self, records: Sequence[Outgoing]) -> asyncio.Future[list[int]]:
         """Hand over a group; the future gives its offsets once all of it is durable.
@@ -63,7 +72,10 @@ class Producer:
             done.set_exception(ConnectionError("the broker takes no more for now"))
             return done
         self.waiting_bytes += size
-        group = _Group(len(records), loop, lambda group: self._finish(group, size, done))
+        inner = self._inner
+        group = _Group(len(records), loop, lambda group: self._finish(group, inner, size, done))
+        self._begun[group] = loop.time(), inner
+        self._arm(loop)
         for number, one in enumerate(records):
             group.follow(number, self._hand_over(one))
         return done
@@ -77,12 +89,20 @@ class Producer:
                 headers=one.headers,
                 partition=one.partition.partition,
             )
-        except (KafkaError, AssertionError, ValueError) as error:
+        except (KafkaError, ValueError) as error:
             return error
 
-    def _finish(self, group: "_Group", size: int, done: asyncio.Future[list[int]]) -> None:
+    def _finish(
+        self,
+        group: "_Group",
+        inner: KafkaProducer,
+        size: int,
+        done: asyncio.Future[list[int]],
+    ) -> None:
         self.waiting_bytes -= size
-        if group.error is not None:
+        del self._begun[group]
+        # What the end of a producer before this one brings is no news of this one.
+        if inner is self._inner:
             self._renew_after(group.error)
         if done.done():
             return
@@ -94,38 +114,78 @@ class Producer:
         else:
             done.set_result(group.offsets)
 
-    def _renew_after(self, error: Exception) -> None:
-        """A producer that fails otherwise than by time may be broken for good: make another."""
-        if isinstance(error, KafkaTimeoutError) or self._closed:
-            return
-        if self._renewing is None or self._renewing.done():
-            _log.warning("producer failed: making another", error=repr(error))
+    def _renew_after(self, error: Exception | None) -> None:
+        """A producer that fails, but not by time or size, may be broken for good: make another."""
+        if error is not None and not isinstance(error, _HARMLESS):
+            self._renew_soon(repr(error))
+
+    def _arm(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Look after the oldest group once the client must have settled it, one way or other."""
+        if self._alarm is None and (begun := self._oldest()) is not None and not self._closed:
+            again = max(begun + _OVERDUE_SECONDS, loop.time() + _OVERDUE_POLL_SECONDS)
+            self._alarm = loop.call_at(again, self._look, loop)
+
+    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Make another producer if this one forgot a group.
+
+        kafka-python 3.0.12 loses its request for a new producer id when a record expires while the
+        broker is frozen. From then on it sends nothing and settles nothing, for ever.
+        """
+        self._alarm = None
+        begun = self._oldest()
+        if begun is not None and loop.time() - begun >= _OVERDUE_SECONDS:
+            self._renew_soon("records are neither confirmed nor given up")
+        self._arm(loop)
+
+    def _oldest(self) -> float | None:
+        """When the oldest group was handed over that waits for the producer in use."""
+        begun = (moment for moment, inner in self._begun.values() if inner is self._inner)
+        return next(begun, None)
+
+    def _renew_soon(self, why: str) -> None:
+        if not self._closed and (self._renewing is None or self._renewing.done()):
+            _log.warning("producer failed: making another", error=why)
             self._renewing = asyncio.create_task(self._renew())
 
     async def _renew(self) -> None:
         old = self._inner
         try:
-            self._inner = await self._thread.run(_connected, self._address, None)
-            await self._thread.run(lambda: old.close(timeout=0))
+            self._inner = await self._thread.run(_connected, self._address, self._topic)
+            # Whatever the old one still holds is given up, so that its callers hear of it.
+            await self._thread.run(_end, old, 0)
         except OSError as error:
             _log.warning("no other producer yet", error=str(error))
 
     async def close(self) -> None:
         """Deliver what waits, for a while, and disconnect."""
         self._closed = True
+        if self._alarm is not None:
+            self._alarm.cancel()
         if self._renewing is not None:
             await self._renewing
-        await self._thread.run(lambda: self._inner.close(timeout=_CLOSE_SECONDS))
+        await self._thread.run(_end, self._inner, _CLOSE_SECONDS)
         self._thread.close()
 
 
-def _connected(address: KafkaAddress, topic: str | None) -> KafkaProducer:
+def _connected(address: KafkaAddress, topic: str) -> KafkaProducer:
     producer = address.producer()
-    # Asked for now: later, `send` would block the event loop for it.
-    if topic is not None and not producer.partitions_for(topic):
-        producer.close(timeout=0)
+    # Asked for now, and never again: `send` runs in the event loop and must not wait there.
+    if not producer.partitions_for(topic):
+        _end(producer, 0)
         raise ConnectionError(f"topic {topic} does not exist: run `sijill topics apply`")
+    producer.config["max_block_ms"] = 0
     return producer
+
+
+def _end(producer: Any, seconds: float) -> None:
+    """Deliver what waits, for so many seconds, and give up the rest: its futures fail."""
+    try:
+        producer.close(timeout=seconds)
+    except KafkaError:
+        # `close` flushes first, and where that fails it closes nothing; then there is no other
+        # way than by its parts. Closed, or its end as garbage would wait for the same again.
+        producer._sender.force_close()
+        producer._closed = True
 
 
 class _Group:

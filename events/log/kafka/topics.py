@@ -6,9 +6,11 @@ then, and refuses anything weaker.
 """
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import asyncpg
 from kafka import KafkaConsumer
@@ -17,8 +19,9 @@ from kafka.errors import TopicAlreadyExistsError
 
 from events.errors import Fatal
 from events.log.connections import fetch
-from events.log.kafka.client import RECORD_BYTES_MAX, KafkaAddress, reaching
+from events.log.kafka.client import RECORD_BYTES_MAX, KafkaAddress, OneThread, reaching
 
+_Result = TypeVar("_Result")
 #: Copies of each record where the cluster has the brokers for them, and how many must have it
 #: before it counts as kept.
 REPLICAS, IN_SYNC_MIN = 3, 2
@@ -31,6 +34,8 @@ SETTINGS: Mapping[str, str] = {
     "unclean.leader.election.enable": "false",
     "message.timestamp.type": "LogAppendTime",
 }
+#: Seconds in which all brokers know of a new topic, and between looks.
+_VISIBLE_SECONDS, _POLL_SECONDS = 10.0, 0.1
 _RECORD_BYTES, _IN_SYNC = "max.message.bytes", "min.insync.replicas"
 
 
@@ -69,7 +74,7 @@ async def apply_topics(address: KafkaAddress, replicas: int | None = None) -> li
     the cluster is away, and `Fatal` if a topic that exists is weaker than it must be.
     """
     with reaching():
-        return await asyncio.to_thread(_apply, address, replicas)
+        return await asyncio.to_thread(_with_admin, address, partial(_apply, replicas=replicas))
 
 
 async def check_topics(address: KafkaAddress, pool: asyncpg.Pool | None = None) -> None:
@@ -78,42 +83,84 @@ async def check_topics(address: KafkaAddress, pool: asyncpg.Pool | None = None) 
     `pool`: of the index's database. Its table `log.topic` keeps the ids of the topics that the
     index was made from, so that one made anew under the same name is told apart.
     """
-    with reaching():
-        topics, faults = await asyncio.to_thread(_check, address)
-    if pool is not None and not faults:
-        faults += await _exchanged(pool, topics)
-    if faults:
-        raise Fatal("; ".join(faults))
+    inspector = TopicInspector(address)
+    try:
+        await inspector.check(pool)
+    finally:
+        await inspector.close()
 
 
 async def remember_topics(address: KafkaAddress, pool: asyncpg.Pool) -> None:
     """Keep the topics' ids beside the index, the first time that its writer meets them."""
     with reaching():
-        topics, _ = await asyncio.to_thread(_check, address)
+        topics = await asyncio.to_thread(_with_admin, address, _topics)
     rows = [(topic.name, topic.topic_id, topic.partitions) for topic in topics]
     await pool.executemany("INSERT INTO log.topic VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", rows)
+
+
+class TopicInspector:
+    """Checks the topics again and again over connections of its own, made when needed."""
+
+    def __init__(self, address: KafkaAddress) -> None:
+        self._address = address
+        self._thread = OneThread("kafka-inspector")
+        self._clients: tuple[KafkaAdminClient, KafkaConsumer] | None = None
+
+    async def check(self, pool: asyncpg.Pool | None = None) -> None:
+        """As `check_topics`."""
+        topics, faults = await self._thread.run(self._look)
+        if pool is not None and not faults:
+            faults += await _exchanged(pool, topics)
+        if faults:
+            raise Fatal("; ".join(faults))
+
+    def _look(self) -> tuple[list[Topic], list[str]]:
+        if self._clients is None:
+            self._clients = self._address.admin(), self._address.consumer()
+        admin, consumer = self._clients
+        topics, faults = _found(admin, self._address)
+        return topics, faults or list(_cut(consumer, self._address))
+
+    async def close(self) -> None:
+        """Disconnect."""
+        for client in self._clients or ():
+            await self._thread.run(client.close)
+        self._thread.close()
 
 
 def _wanted(address: KafkaAddress) -> dict[str, int]:
     return {address.intake: address.partitions, address.leaves: 1}
 
 
-def _apply(address: KafkaAddress, replicas: int | None) -> list[str]:
+def _with_admin(
+    address: KafkaAddress, act: Callable[[KafkaAdminClient, KafkaAddress], _Result]
+) -> _Result:
     admin = address.admin()
     try:
-        standing = {topic.name for topic in _described(admin, list(_wanted(address)))}
-        copies = replicas or min(REPLICAS, _brokers(admin))
-        missing = {name: n for name, n in _wanted(address).items() if name not in standing}
-        for name, partitions in missing.items():
-            _create(admin, name, partitions, copies)
-        if missing:
-            admin.wait_for_topics(list(missing))
-        _, faults = _found(admin, address)
-        if faults:
-            raise Fatal("; ".join(faults))
-        return list(missing)
+        return act(admin, address)
     finally:
         admin.close()
+
+
+def _topics(admin: KafkaAdminClient, address: KafkaAddress) -> list[Topic]:
+    return _described(admin, list(_wanted(address)))
+
+
+def _apply(admin: KafkaAdminClient, address: KafkaAddress, replicas: int | None) -> list[str]:
+    standing = {topic.name for topic in _topics(admin, address)}
+    copies = replicas or min(REPLICAS, _brokers(admin))
+    missing = {name: n for name, n in _wanted(address).items() if name not in standing}
+    for name, partitions in missing.items():
+        _create(admin, name, partitions, copies)
+    if missing:
+        admin.wait_for_topics(list(missing))
+    # The broker that is asked may not have heard yet of what another has just made.
+    deadline = time.monotonic() + (_VISIBLE_SECONDS if missing else 0)
+    while faults := _found(admin, address)[1]:
+        if time.monotonic() >= deadline:
+            raise Fatal("; ".join(faults))
+        time.sleep(_POLL_SECONDS)
+    return list(missing)
 
 
 def _create(admin: KafkaAdminClient, name: str, partitions: int, copies: int) -> None:
@@ -126,24 +173,9 @@ def _create(admin: KafkaAdminClient, name: str, partitions: int, copies: int) ->
         return  # Somebody else made it at the same moment; the check that follows judges it.
 
 
-def _check(address: KafkaAddress) -> tuple[list[Topic], list[str]]:
-    admin = address.admin()
-    try:
-        topics, faults = _found(admin, address)
-    finally:
-        admin.close()
-    if faults:
-        return topics, faults
-    consumer = address.consumer()
-    try:
-        return topics, list(_cut(consumer, address))
-    finally:
-        consumer.close()
-
-
 def _found(admin: KafkaAdminClient, address: KafkaAddress) -> tuple[list[Topic], list[str]]:
     wanted, brokers = _wanted(address), _brokers(admin)
-    topics = _described(admin, list(wanted))
+    topics = _topics(admin, address)
     faults = [
         f"topic {topic.name}: {fault}"
         for topic in topics

@@ -54,7 +54,7 @@ class IntakeTopic:
     def _acknowledged(self, record: Any) -> Acknowledged:
         place = Place(record.partition, record.offset)
         found = intake_record(record)
-        if found is None:
+        if found is None or found.is_foreign:
             self.foreign += 1
             return Acknowledged(place, None, intact=False)
         digest = hashlib.sha256(record.value).digest()
