@@ -52,7 +52,8 @@ class Filling:
     async def _start(self, group: Group) -> None:
         """Compare what lies in the topic already, send what does not."""
         lying, lacking = group.split(self._ends[group.partition])
-        await self._compare(lying)
+        if lying.records:
+            await self._compare(lying)
         if lacking.records:
             self._sent.append((lacking, self._topics.send(lacking.records)))
 
