@@ -65,6 +65,10 @@ class _Kit:
     def __init__(self, server: EmbeddedPostgres, database: str, stack: AsyncExitStack) -> None:
         self._server, self._database, self._stack = server, database, stack
 
+    def dsn(self, role: str = "postgres") -> str:
+        """Its database as a role."""
+        return self._server.dsn(self._database, role)
+
     async def listeners(self) -> int:
         """Sessions whose last statement was a LISTEN."""
         return len(await self._fetch(f"SELECT pid {_LISTENING}"))
@@ -74,19 +78,19 @@ class _Kit:
         await self._fetch(f"SELECT pg_terminate_backend(pid, 10000) {_LISTENING}")
 
     async def _fetch(self, statement: str) -> list[asyncpg.Record]:
-        connection = await asyncpg.connect(self._server.dsn(self._database))
+        connection = await asyncpg.connect(self.dsn())
         try:
             return await connection.fetch(statement)
         finally:
             await connection.close()
 
     async def _pool(self, role: str) -> asyncpg.Pool:
-        pool = await connect_pool(self._server.dsn(self._database, role))
+        pool = await connect_pool(self.dsn(role))
         self._stack.push_async_callback(pool.close)
         return pool
 
     def _hints(self, role: str, channel: str = LEAF_CHANNEL) -> Hints:
-        hints = Hints(self._server.dsn(self._database, role), channel)
+        hints = Hints(self.dsn(role), channel)
         self._stack.push_async_callback(hints.close)
         return hints
 

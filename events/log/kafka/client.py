@@ -37,13 +37,15 @@ _NO_RESET: Mapping[str, Any] = {"auto_offset_reset": "none"}
 class KafkaAddress:
     """A cluster and the log's topics in it.
 
-    `security`: further arguments of the client, for TLS and SCRAM.
+    `security`: further arguments of the client, for TLS and SCRAM. `delivery_ms`: after which a
+    record that was not confirmed is given up.
     """
 
     bootstrap: str
     prefix: str = "sijill"
     security: Mapping[str, Any] = field(default_factory=dict)
     partitions: int = INTAKE_PARTITIONS
+    delivery_ms: int = DELIVERY_MS
 
     @property
     def intake(self) -> str:
@@ -89,7 +91,7 @@ class KafkaAddress:
             linger_ms=0,
             batch_size=256 * 1024,
             max_request_size=RECORD_BYTES_MAX,
-            delivery_timeout_ms=DELIVERY_MS,
+            delivery_timeout_ms=self.delivery_ms,
             max_block_ms=REQUEST_MS,
             metrics_enabled=False,
             allow_auto_create_topics=False,

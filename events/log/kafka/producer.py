@@ -154,6 +154,8 @@ class Producer:
             # thread running here, with all that it holds.
             _log.warning("producer ended with records on their way", error=str(error))
             inner._sender.force_close()  # type: ignore[attr-defined]
+            # Or its end as garbage would wait for the same again.
+            inner._closed = True  # type: ignore[attr-defined]
 
 
 def _connected(address: KafkaAddress, topic: str) -> KafkaProducer:
