@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -48,8 +49,10 @@ class Rig:
         self.disks: dict[str, Disk] = {}
         #: Where the visitors of a role come to.
         self.addresses: dict[str, list[str]] = {}
-        #: Names of nodes that are dead or frozen on purpose.
-        self.hurt: set[str] = set()
+        #: How many faults keep a node dead or frozen on purpose, by its name.
+        self.hurt: Counter[str] = Counter()
+        #: Names of nodes whose disk was full: they may end of it, also some time later.
+        self.filled: set[str] = set()
         #: What ended and should not have.
         self.deaths: list[str] = []
         self._disks_fill = disks
@@ -77,8 +80,12 @@ class Rig:
         for service in self.all_services():
             service.start()
         self._keeper = asyncio.create_task(
-            keep_alive(list(self.nodes.values()), self.hurt, self.deaths.append)
+            keep_alive(list(self.nodes.values()), self.hurt, self._ended)
         )
+
+    def _ended(self, node: Node) -> None:
+        if node.name not in self.filled:
+            self.deaths.append(f"{node.name} ended by itself with status {node.status()}")
 
     def _disk(self, node: str, folder: str) -> Path:
         """Where a node's data lie."""
