@@ -170,6 +170,14 @@ def _a_position_beyond(log: Log) -> None:
     log.change(6, positions=(99, *log.leaf(6).positions[1:]))
 
 
+def _a_position_beyond_all_offsets(log: Log) -> None:
+    log.change(6, positions=(2**70, *log.leaf(6).positions[1:]))
+
+
+def _a_place_beyond_all_offsets(log: Log) -> None:
+    log.change(2, place=Place(0, 2**70))
+
+
 def _a_position_that_goes_back(log: Log) -> None:
     log.change(6, positions=(0,) * 12)
 
@@ -213,6 +221,10 @@ TAMPERINGS: dict[str, tuple[Tamper, str, str]] = {
         _forged(_leaves_that_changed_places), "leaf 3", "offset in partition"),
     "a link": (_another_link, "the index", "leaves"),
     "a position beyond the end": (_a_position_beyond, "leaf 6", "position of partition 0"),
+    "a position beyond all offsets": (
+        _a_position_beyond_all_offsets, "leaf 6", "position of partition 0"),
+    "a place beyond all offsets": (
+        _a_place_beyond_all_offsets, "leaf 2", "body in the intake"),
     "a position that goes back": (_a_position_that_goes_back, "leaf 6", "position of partition"),
     "fewer positions": (_fewer_positions, "leaf 6", "partitions"),
 }  # fmt: skip

@@ -1,5 +1,6 @@
 """What the contract suite needs of an implementation of the log, and each implementation's kit."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Protocol, TypeVar
@@ -64,6 +65,10 @@ class _Kit:
     def __init__(self, server: EmbeddedPostgres, database: str, stack: AsyncExitStack) -> None:
         self._server, self._database, self._stack = server, database, stack
 
+    def dsn(self, role: str = "postgres") -> str:
+        """Its database as a role."""
+        return self._server.dsn(self._database, role)
+
     async def listeners(self) -> int:
         """Sessions whose last statement was a LISTEN."""
         return len(await self._fetch(f"SELECT pid {_LISTENING}"))
@@ -73,19 +78,19 @@ class _Kit:
         await self._fetch(f"SELECT pg_terminate_backend(pid, 10000) {_LISTENING}")
 
     async def _fetch(self, statement: str) -> list[asyncpg.Record]:
-        connection = await asyncpg.connect(self._server.dsn(self._database))
+        connection = await asyncpg.connect(self.dsn())
         try:
             return await connection.fetch(statement)
         finally:
             await connection.close()
 
     async def _pool(self, role: str) -> asyncpg.Pool:
-        pool = await connect_pool(self._server.dsn(self._database, role))
+        pool = await connect_pool(self.dsn(role))
         self._stack.push_async_callback(pool.close)
         return pool
 
     def _hints(self, role: str, channel: str = LEAF_CHANNEL) -> Hints:
-        hints = Hints(self._server.dsn(self._database, role), channel)
+        hints = Hints(self.dsn(role), channel)
         self._stack.push_async_callback(hints.close)
         return hints
 
@@ -123,12 +128,10 @@ class KafkaKit(_Kit):
         self.address = address
 
     async def open(self) -> None:
-        """Make the topics and connect the three sides."""
-        await apply_topics(self.address)
-        self.intake = await self.another_intake()
-        self.log = await self.another_log()
-        pool, hints = await self._pool(PROJECTION), self._hints(PROJECTION)
-        self.leaves = self._closing(await KafkaLeaves.open(self.address, pool, hints))
+        """Connect the three sides, at once: each has several clients."""
+        self.intake, self.log, self.leaves = await asyncio.gather(
+            self.another_intake(), self.another_log(), self._readers()
+        )
 
     async def another_intake(self) -> KafkaIntake:
         """A door."""
@@ -139,6 +142,10 @@ class KafkaKit(_Kit):
         """A writer."""
         pool, hints = await self._pool(SEQUENCER), self._hints(SEQUENCER)
         return self._closing(await KafkaSequencerLog.open(self.address, pool, hints))
+
+    async def _readers(self) -> KafkaLeaves:
+        pool, hints = await self._pool(PROJECTION), self._hints(PROJECTION)
+        return self._closing(await KafkaLeaves.open(self.address, pool, hints))
 
     def _closing(self, side: _Side) -> _Side:
         self._stack.push_async_callback(side.close)
@@ -168,7 +175,10 @@ async def postgres_kit(server: EmbeddedPostgres) -> AsyncIterator[PostgresKit]:
 @asynccontextmanager
 async def kafka_kit(server: EmbeddedPostgres, address: KafkaAddress) -> AsyncIterator[KafkaKit]:
     """The log on Kafka over topics and a database of its own."""
+    # Broker and database are asked at once: both take their time.
+    making = asyncio.create_task(apply_topics(address))
     async with _database(server) as (database, stack):
+        await making
         kit = KafkaKit(server, database, stack, address)
         await kit.open()
         yield kit

@@ -27,6 +27,8 @@ REQUEST_MS = 3_000
 DELIVERY_MS = 9_000
 #: Milliseconds to find the first broker.
 BOOTSTRAP_MS = 5_000
+#: Milliseconds for which a reader of what comes next lets a broker wait for it.
+TAIL_MS = 500
 #: Bytes fetched at once from a partition, and in all.
 _PARTITION_BYTES, _FETCH_BYTES = 2 * 1024 * 1024, 16 * 1024 * 1024
 #: A position that does not exist is an alarm, never a jump to another one.
@@ -37,13 +39,15 @@ _NO_RESET: Mapping[str, Any] = {"auto_offset_reset": "none"}
 class KafkaAddress:
     """A cluster and the log's topics in it.
 
-    `security`: further arguments of the client, for TLS and SCRAM.
+    `security`: further arguments of the client, for TLS and SCRAM. `delivery_ms`: after which a
+    record that was not confirmed is given up.
     """
 
     bootstrap: str
     prefix: str = "sijill"
     security: Mapping[str, Any] = field(default_factory=dict)
     partitions: int = INTAKE_PARTITIONS
+    delivery_ms: int = DELIVERY_MS
 
     @property
     def intake(self) -> str:
@@ -90,21 +94,25 @@ class KafkaAddress:
             linger_ms=0,
             batch_size=256 * 1024,
             max_request_size=RECORD_BYTES_MAX,
-            delivery_timeout_ms=DELIVERY_MS,
+            delivery_timeout_ms=self.delivery_ms,
             max_block_ms=REQUEST_MS,
             metrics_enabled=False,
             allow_auto_create_topics=False,
         )
 
-    def consumer(self) -> KafkaConsumer:
-        """A consumer without a group: where it reads is said by whoever reads."""
+    def consumer(self, wait_ms: int = TAIL_MS) -> KafkaConsumer:
+        """A consumer without a group: where it reads is said by whoever reads.
+
+        `wait_ms`: for which a broker may hold back the answer to a fetch that finds nothing. While
+        it does, no other partition that it keeps is fetched.
+        """
         return _made(
-            KafkaConsumer,
+            _Consumer,
             **self._common(),
             group_id=None,
             enable_auto_commit=False,
             **_NO_RESET,
-            fetch_max_wait_ms=500,
+            fetch_max_wait_ms=wait_ms,
             metrics_enabled=False,
             max_partition_fetch_bytes=_PARTITION_BYTES,
             fetch_max_bytes=_FETCH_BYTES,
@@ -134,6 +142,21 @@ def _made(kind: Callable[..., _Client], **settings: Any) -> _Client:
         for one in beneath:
             one.close()
         raise
+
+
+class _Consumer(KafkaConsumer):
+    """One that gives what it holds of a partition that was paused and is not any more.
+
+    kafka-python 3.0.12 keeps a used-up record set in the place where it would put such records
+    back, so they came only after the next fetch of another partition: never, if that has no news.
+    """
+
+    def poll(self, *arguments: Any, **named: Any) -> Any:
+        """As the client's own."""
+        fetcher: Any = self._fetcher  # type: ignore[attr-defined]  # nothing public tells
+        if not fetcher._next_partition_records:
+            fetcher._next_partition_records = None
+        return super().poll(*arguments, **named)
 
 
 @contextmanager

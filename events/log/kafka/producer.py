@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 from kafka import KafkaProducer, TopicPartition
-from kafka.errors import KafkaError, KafkaTimeoutError
+from kafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError
 
 from events.log.kafka.client import DELIVERY_MS, KafkaAddress, OneThread
 from events.log.kafka.records import Headers
@@ -18,8 +18,10 @@ _log = structlog.get_logger()
 BYTES_WAITING_MAX = 64 * 1024 * 1024
 #: Bytes that a record takes beside its value, more or less.
 _RECORD_OVERHEAD = 1_024
-#: Seconds after which the client must have settled a record, and between looks when it has not.
-_OVERDUE_SECONDS, _OVERDUE_POLL_SECONDS = DELIVERY_MS / 1_000 + 3, 2.0
+#: Errors after which a producer is as good as before.
+_HARMLESS = (KafkaTimeoutError, MessageSizeTooLargeError, ValueError)
+#: Seconds after which a producer is stuck that has neither failed nor confirmed a record.
+STUCK_SECONDS = DELIVERY_MS / 1000 + 3
 #: Seconds in which an orderly end may still deliver.
 _CLOSE_SECONDS = 10
 
@@ -40,12 +42,10 @@ class Producer:
     def __init__(
         self, address: KafkaAddress, topic: str, inner: KafkaProducer, thread: OneThread
     ) -> None:
-        self._address, self._topic, self._inner, self._thread = address, topic, inner, thread
+        self._address, self._topic = address, topic
+        self._inner, self._thread = inner, thread
         self._renewing: asyncio.Task[None] | None = None
         self._closed = False
-        #: Each group that is not settled: when it was handed over and to whom, the oldest first.
-        self._begun: dict[_Group, tuple[float, KafkaProducer]] = {}
-        self._alarm: asyncio.TimerHandle | None = None
         #: Bytes that wait for the broker now.
         self.waiting_bytes = 0
 
@@ -71,9 +71,15 @@ class Producer:
             return done
         self.waiting_bytes += size
         inner = self._inner
-        group = _Group(len(records), loop, lambda group: self._finish(group, inner, size, done))
-        self._begun[group] = loop.time(), inner
-        self._arm(loop)
+        # The client fails what it cannot deliver in time, but not while it asks for a new epoch;
+        # and a request for one that a broken connection swallowed is never made again.
+        watch = loop.call_later(STUCK_SECONDS, self._give_up, inner, done)
+
+        def finish(group: "_Group") -> None:
+            watch.cancel()
+            self._finish(group, inner, size, done)
+
+        group = _Group(len(records), loop, finish)
         for number, one in enumerate(records):
             group.follow(number, self._hand_over(one))
         return done
@@ -87,21 +93,15 @@ class Producer:
                 headers=one.headers,
                 partition=one.partition.partition,
             )
-        except (KafkaError, AssertionError, ValueError) as error:
+        except (KafkaError, ValueError) as error:
             return error
 
     def _finish(
-        self,
-        group: "_Group",
-        inner: KafkaProducer,
-        size: int,
-        done: asyncio.Future[list[int]],
+        self, group: "_Group", inner: KafkaProducer, size: int, done: asyncio.Future[list[int]]
     ) -> None:
         self.waiting_bytes -= size
-        del self._begun[group]
-        # What the end of a producer before this one brings is no news of this one.
-        if inner is self._inner:
-            self._renew_after(group.error)
+        if group.error is not None:
+            self._renew_after(group.error, inner)
         if done.done():
             return
         if group.error is not None:
@@ -112,77 +112,60 @@ class Producer:
         else:
             done.set_result(group.offsets)
 
-    def _renew_after(self, error: Exception | None) -> None:
-        """A producer that fails otherwise than by time may be broken for good: make another."""
-        if error is not None and not isinstance(error, KafkaTimeoutError):
-            self._renew_soon(repr(error))
+    def _give_up(self, inner: KafkaProducer, done: asyncio.Future[list[int]]) -> None:
+        """A producer that says nothing at all says nothing ever after: make another."""
+        self._renew_after(KafkaError(f"no word in {STUCK_SECONDS:g} s"), inner)
+        if not done.done():
+            done.set_exception(ConnectionError("not confirmed: the producer is stuck"))
 
-    def _arm(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Look after the oldest group once the client must have settled it, one way or other."""
-        if self._alarm is None and (begun := self._oldest()) is not None and not self._closed:
-            again = max(begun + _OVERDUE_SECONDS, loop.time() + _OVERDUE_POLL_SECONDS)
-            self._alarm = loop.call_at(again, self._look, loop)
+    def _renew_after(self, error: Exception, inner: KafkaProducer) -> None:
+        """A producer that fails, but not by time or size, may be broken for good: make another.
 
-    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Make another producer if this one forgot a group.
-
-        kafka-python 3.0.12 loses its request for a new producer id when a record expires while the
-        broker is frozen. From then on it sends nothing and settles nothing, for ever.
+        What an earlier one leaves behind when it is closed says nothing of its successor.
         """
-        self._alarm = None
-        begun = self._oldest()
-        if begun is not None and loop.time() - begun >= _OVERDUE_SECONDS:
-            self._renew_soon("records are neither confirmed nor given up")
-        self._arm(loop)
-
-    def _oldest(self) -> float | None:
-        """When the oldest group was handed over that waits for the producer in use."""
-        begun = (moment for moment, inner in self._begun.values() if inner is self._inner)
-        return next(begun, None)
-
-    def _renew_soon(self, why: str) -> None:
-        if not self._closed and (self._renewing is None or self._renewing.done()):
-            _log.warning("producer failed: making another", error=why)
+        if self._closed or inner is not self._inner or isinstance(error, _HARMLESS):
+            return
+        if self._renewing is None or self._renewing.done():
+            _log.warning("producer failed: making another", error=repr(error))
             self._renewing = asyncio.create_task(self._renew())
 
     async def _renew(self) -> None:
         old = self._inner
         try:
             self._inner = await self._thread.run(_connected, self._address, self._topic)
-            # Whatever the old one still holds is given up, so that its callers hear of it.
-            await self._thread.run(_end, old, 0)
         except OSError as error:
             _log.warning("no other producer yet", error=str(error))
+        else:
+            await self._end(old)
 
     async def close(self) -> None:
         """Deliver what waits, for a while, and disconnect."""
         self._closed = True
-        if self._alarm is not None:
-            self._alarm.cancel()
         if self._renewing is not None:
             await self._renewing
-        await self._thread.run(_end, self._inner, _CLOSE_SECONDS)
+        await self._end(self._inner)
         self._thread.close()
+
+    async def _end(self, inner: KafkaProducer) -> None:
+        try:
+            await self._thread.run(lambda: inner.close(timeout=_CLOSE_SECONDS))
+        except OSError as error:
+            # Whoever waits for what is left is told that nobody knows of it. The client leaves its
+            # thread running here, with all that it holds.
+            _log.warning("producer ended with records on their way", error=str(error))
+            inner._sender.force_close()  # type: ignore[attr-defined]
+            # Or its end as garbage would wait for the same again.
+            inner._closed = True  # type: ignore[attr-defined]
 
 
 def _connected(address: KafkaAddress, topic: str) -> KafkaProducer:
     producer = address.producer()
-    # Asked for now: later, `send` would block the event loop for it.
+    # Asked for now, and never again: `send` runs in the event loop and must not wait there.
     if not producer.partitions_for(topic):
-        _end(producer, 0)
+        producer.close(timeout=0)
         raise ConnectionError(f"topic {topic} does not exist: run `sijill topics apply`")
+    producer.config["max_block_ms"] = 0
     return producer
-
-
-def _end(producer: Any, seconds: float) -> None:
-    """Deliver what waits, for so many seconds, and give up the rest: its futures fail."""
-    try:
-        producer.close(timeout=seconds)
-    except KafkaError:
-        # `close` flushes first, and where that fails it closes nothing; then there is no other
-        # way than by its parts. Closed, or its end as garbage would wait for the same again.
-        producer._sender.force_close()
-        producer._closed = True
 
 
 class _Group:
