@@ -4,7 +4,6 @@ Goal: whatever was broken, what was acknowledged has one leaf, what was refused 
 read databases hold the same bytes. Method: `storm.py`.
 """
 
-
 from deploy.kafka.programs import Programs
 from tests.fault.cast import EMBEDDED, KAFKA
 from tests.fault.storm import run

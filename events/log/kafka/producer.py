@@ -10,7 +10,7 @@ import structlog
 from kafka import KafkaProducer, TopicPartition
 from kafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError
 
-from events.log.kafka.client import DELIVERY_MS, KafkaAddress, OneThread
+from events.log.kafka.client import KafkaAddress, OneThread
 from events.log.kafka.records import Headers
 
 _log = structlog.get_logger()
@@ -20,8 +20,9 @@ BYTES_WAITING_MAX = 64 * 1024 * 1024
 _RECORD_OVERHEAD = 1_024
 #: Errors after which a producer is as good as before.
 _HARMLESS = (KafkaTimeoutError, MessageSizeTooLargeError, ValueError)
-#: Seconds after which the client must have settled a record, and between looks when it has not.
-_OVERDUE_SECONDS, _OVERDUE_POLL_SECONDS = DELIVERY_MS / 1_000 + 3, 2.0
+#: Seconds after its time in which the client must have settled a record, and between looks when it
+#: has not.
+_GRACE_SECONDS, _OVERDUE_POLL_SECONDS = 3.0, 2.0
 #: Seconds in which an orderly end may still deliver.
 _CLOSE_SECONDS = 10
 
@@ -45,6 +46,8 @@ class Producer:
         self._address, self._topic, self._inner, self._thread = address, topic, inner, thread
         self._renewing: asyncio.Task[None] | None = None
         self._closed = False
+        #: Seconds after which the client must have settled a record.
+        self._patience = address.delivery_ms / 1_000 + _GRACE_SECONDS
         #: Each group that is not settled: when it was handed over and to whom, the oldest first.
         self._begun: dict[_Group, tuple[float, KafkaProducer]] = {}
         self._alarm: asyncio.TimerHandle | None = None
@@ -122,7 +125,7 @@ class Producer:
     def _arm(self, loop: asyncio.AbstractEventLoop) -> None:
         """Look after the oldest group once the client must have settled it, one way or other."""
         if self._alarm is None and (begun := self._oldest()) is not None and not self._closed:
-            again = max(begun + _OVERDUE_SECONDS, loop.time() + _OVERDUE_POLL_SECONDS)
+            again = max(begun + self._patience, loop.time() + _OVERDUE_POLL_SECONDS)
             self._alarm = loop.call_at(again, self._look, loop)
 
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -133,7 +136,7 @@ class Producer:
         """
         self._alarm = None
         begun = self._oldest()
-        if begun is not None and loop.time() - begun >= _OVERDUE_SECONDS:
+        if begun is not None and loop.time() - begun >= self._patience:
             self._renew_soon("records are neither confirmed nor given up")
         self._arm(loop)
 
