@@ -147,6 +147,8 @@ async def watch_log(stores: Stores, role: str, say: Callable[[str], None]) -> No
         while True:
             await asyncio.sleep(_WATCH_SECONDS)
             looking = asyncio.ensure_future(_look(pool, inspector))
+            # When this one is given up, nobody asks how it ended.
+            looking.add_done_callback(lambda one: one.cancelled() or one.exception())
             # A driver may wait for a frozen server even while it is being cancelled.
             await asyncio.wait({looking}, timeout=_LOOK_SECONDS)
             if not looking.done():
