@@ -86,8 +86,8 @@ class KafkaSequencerLog(KafkaLeaves):
         """Disconnect."""
         await self._producer.close()
         with reaching():
-            await self._intake_thread.run(self._intake.consumer.close)
-            await self._chain_thread.run(self._chain.consumer.close)
+            await self._intake_thread.run(self._intake.close)
+            await self._chain_thread.run(self._chain.close)
         self._intake_thread.close()
         self._chain_thread.close()
         await super().close()
