@@ -74,7 +74,7 @@ class KafkaSequencerLog(KafkaLeaves):
             stack.push_async_callback(reader.close)
             first, second = OneThread("kafka-intake"), OneThread("kafka-chain")
             intake = await first.run(IntakeTail, address)
-            stack.push_async_callback(first.run, intake.consumer.close)
+            stack.push_async_callback(first.run, intake.close)
             chain = await second.run(ChainTail, address)
             tails = (intake, first, chain, second)
             opened = cls(address, pool, hints, reader, producer, tails)
