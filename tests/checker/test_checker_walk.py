@@ -16,6 +16,8 @@ from services.checker.kafka.intake import IntakeTopic
 from services.checker.kafka.reader import Reader, Span
 from services.checker.kafka.walk import Walk
 
+RECEIVED = "2026-03-02T10:00:00.000000Z"
+
 
 def _record(partition: int, offset: int, value: bytes | None, headers: Any, key: Any = None) -> Any:
     return SimpleNamespace(
@@ -97,7 +99,7 @@ class Consumer:
 
 
 def _arrival(name: str) -> Arrival:
-    return Arrival("alpha", name, b"d" * 32, "token", 1, "now", name.encode())
+    return Arrival("alpha", name, b"d" * 32, "token", 1, RECEIVED, name.encode())
 
 
 def _intake(lengths: Sequence[int]) -> dict[TopicPartition, list[Any]]:
