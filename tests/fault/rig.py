@@ -32,6 +32,8 @@ from tests.support.running import SIJILL
 DATABASE = "sijill"
 #: Bytes of a disk that can fill up: more than a long run writes.
 _DISK_BYTES = 2 * 1024**3
+#: Characters of an odd line that are shown.
+_SHOWN_CHARS = 500
 #: Of Kafka: so many listeners, each for one process, need few threads each.
 _BROKER_SETTINGS = {"num.network.threads": "1", "num.io.threads": "4"}
 
@@ -228,6 +230,15 @@ class Rig:
         services = self.all_services()
         said = await asyncio.gather(*(service.health(http) for service in services))
         return {service.name: one for service, one in zip(services, said, strict=True)}
+
+    def odd_lines(self) -> list[str]:
+        """What our processes wrote that is no log line of theirs, such as a trace."""
+        return [
+            f"{service.name}: {line[:_SHOWN_CHARS]}"
+            for service in self.all_services()
+            for line in service.log.read_text(errors="replace").splitlines()
+            if not line.startswith("{") or "never retrieved" in line
+        ]
 
     def stores(self, views: str) -> Stores:
         """Log and views, past every proxy."""
