@@ -41,6 +41,8 @@ _JVM = (
     "-XX:+ExitOnOutOfMemoryError",
 )
 
+_NOBODY: Mapping[str, str] = {}
+
 
 class Node:
     """A node's folder and, while it runs, its process. Every failure is a `KafkaClusterError`."""
@@ -63,17 +65,27 @@ class Node:
         self._folder.mkdir(parents=True, exist_ok=True)
         (self._folder / "server.properties").write_text(as_file(properties))
 
-    def format(self, programs: Programs, cluster_id: str, properties: Mapping[str, str]) -> None:
-        """Make the storage, once; under another name first, so that half is never whole."""
+    def format(
+        self,
+        programs: Programs,
+        cluster_id: str,
+        properties: Mapping[str, str],
+        users: Mapping[str, str] = _NOBODY,
+    ) -> None:
+        """Make the storage, once; under another name first, so that half is never whole.
+
+        `users` (name to password) may come by SCRAM-SHA-512 from the first moment.
+        """
         data, half = self._folder / "data", self._folder / "half"
         if data.exists():
             return
         shutil.rmtree(half, ignore_errors=True)
         settings = self._folder / "half.properties"
         settings.write_text(as_file({**properties, "log.dirs": half.name}))
-        argv = programs.command(
-            _JVM, "kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", settings.name
-        )
+        arguments = ["format", "-t", cluster_id, "-c", settings.name]
+        for name, password in users.items():
+            arguments += ["--add-scram", f"SCRAM-SHA-512=[name={name},password={password}]"]
+        argv = programs.command(_JVM, "kafka.tools.StorageTool", *arguments)
         with _spawn(argv, self._folder, subprocess.PIPE) as process:
             said, _ = process.communicate()
         if process.returncode != 0:
@@ -81,6 +93,7 @@ class Node:
                 f"Kafka could not make its storage in {self._folder}; mend what it says and start "
                 f"again:\n{said.decode(errors='replace').strip()}"
             )
+        settings.unlink()
         half.rename(data)
 
     def launch(self, programs: Programs, options: Sequence[str]) -> None:

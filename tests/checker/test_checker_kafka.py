@@ -13,7 +13,7 @@ from kafka import TopicPartition
 
 from deploy.embedded.postgres import EmbeddedPostgres
 from events.log.kafka.client import KafkaAddress
-from events.log.kafka.records import leaf_headers
+from events.log.kafka.records import Headers, arrival_headers, leaf_headers
 from events.log.protocol import LeafRecord, Place
 from services.checker.check import check, check_snapshot
 from services.checker.history import Answer, Attempt
@@ -170,6 +170,14 @@ def _a_position_beyond(log: Log) -> None:
     log.change(6, positions=(99, *log.leaf(6).positions[1:]))
 
 
+def _a_position_beyond_all_offsets(log: Log) -> None:
+    log.change(6, positions=(2**70, *log.leaf(6).positions[1:]))
+
+
+def _a_place_beyond_all_offsets(log: Log) -> None:
+    log.change(2, place=Place(0, 2**70))
+
+
 def _a_position_that_goes_back(log: Log) -> None:
     log.change(6, positions=(0,) * 12)
 
@@ -213,6 +221,10 @@ TAMPERINGS: dict[str, tuple[Tamper, str, str]] = {
         _forged(_leaves_that_changed_places), "leaf 3", "offset in partition"),
     "a link": (_another_link, "the index", "leaves"),
     "a position beyond the end": (_a_position_beyond, "leaf 6", "position of partition 0"),
+    "a position beyond all offsets": (
+        _a_position_beyond_all_offsets, "leaf 6", "position of partition 0"),
+    "a place beyond all offsets": (
+        _a_place_beyond_all_offsets, "leaf 2", "body in the intake"),
     "a position that goes back": (_a_position_that_goes_back, "leaf 6", "position of partition"),
     "fewer positions": (_fewer_positions, "leaf 6", "partitions"),
 }  # fmt: skip
@@ -330,6 +342,13 @@ async def _clean(index: asyncpg.Connection, address: KafkaAddress, written: Log)
     return report
 
 
+NAMES = ("format", "index", "previous", "body", "positions")
+
+
+def _without(headers: Headers, name: str) -> Headers:
+    return [(one, value) for one, value in headers if one != name]
+
+
 async def test_records_that_do_not_continue_the_chain_are_counted_and_ignored(
     address: KafkaAddress, index: asyncpg.Connection, log: Log
 ) -> None:
@@ -340,6 +359,7 @@ async def test_records_that_do_not_continue_the_chain_are_counted_and_ignored(
         Raw(b"junk", []),
         Raw(None, leaf_headers(log.leaf(3))),
         Raw(b"", [("index", b"3")]),
+        *(Raw(log.leaf(3).leaf, _without(leaf_headers(log.leaf(3)), name)) for name in NAMES),
         Raw(log.leaf(3).leaf, [("format", b"2"), *leaf_headers(log.leaf(3))[1:]]),
         late,
         replace(log.leaf(3), previous_hash=digest(b"")),
@@ -373,10 +393,13 @@ async def test_what_no_door_wrote_has_its_place_in_the_intake_and_no_promise(
     address: KafkaAddress, index: asyncpg.Connection, log: Log
 ) -> None:
     written = log.copy()
+    headers = arrival_headers(log.arrival("work")[2])
+    junk = [Raw(b"junk", []), Raw(None, headers)]
+    junk += [Raw(b"[]", _without(headers, name)) for name, _ in headers]
     for records in written.intake:
-        records += [Raw(b"junk", []), Raw(None, [])]
+        records += junk
     report = await _clean(index, address, written)
-    assert report.notes == ("24 records of the intake were written by no door",)
+    assert report.notes == (f"{12 * len(junk)} records of the intake were written by no door",)
     assert report.waiting == 0
 
 

@@ -110,6 +110,29 @@ async def test_a_producer_that_is_broken_for_good_is_made_anew_once(
     await until(ended, "the end of the old one")
 
 
+async def test_a_producer_whose_request_for_a_new_epoch_was_lost_is_made_anew(
+    made: KafkaAddress, producer: Producer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It held every record for ever, failed none, and the door said that it was ready."""
+    monkeypatch.setattr(producer, "patience_seconds", 0.3)
+    monkeypatch.setattr(module, "_CLOSE_SECONDS", 0.1)
+    old: Any = producer._inner
+    monkeypatch.setattr(old._transaction_manager, "_enqueue_request", lambda _: None)
+    old._transaction_manager.bump_producer_id_and_epoch()
+    stuck, given_up = (producer.send(_group(made, name)) for name in (b"stuck", b"given up"))
+    # As the door does, whose patience is shorter.
+    given_up.cancel()
+    with pytest.raises(ConnectionError, match="stuck"):
+        await stuck
+
+    async def renewed() -> bool:
+        return producer._inner is not old and producer.waiting_bytes == 0
+
+    await until(renewed, "another producer, and an end of what waited")
+    monkeypatch.undo()
+    assert await producer.send(_group(made, b"kept")) == [0]
+
+
 async def test_what_an_earlier_producer_gives_up_is_no_fault_of_its_successor(
     made: KafkaAddress, producer: Producer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,6 +20,8 @@ BYTES_WAITING_MAX = 64 * 1024 * 1024
 _RECORD_OVERHEAD = 1_024
 #: Errors after which a producer is as good as before.
 _HARMLESS = (KafkaTimeoutError, MessageSizeTooLargeError, ValueError)
+#: Seconds past its time after which a producer is stuck that neither failed nor confirmed a record.
+GRACE_SECONDS = 3.0
 #: Seconds in which an orderly end may still deliver.
 _CLOSE_SECONDS = 10
 
@@ -44,6 +46,8 @@ class Producer:
         self._inner, self._thread = inner, thread
         self._renewing: asyncio.Task[None] | None = None
         self._closed = False
+        #: Seconds in which the client must have settled a record, one way or the other.
+        self.patience_seconds = address.delivery_ms / 1_000 + GRACE_SECONDS
         #: Bytes that wait for the broker now.
         self.waiting_bytes = 0
 
@@ -69,7 +73,15 @@ class Producer:
             return done
         self.waiting_bytes += size
         inner = self._inner
-        group = _Group(len(records), loop, lambda group: self._finish(group, inner, size, done))
+        # The client fails what it cannot deliver in time, but not while it asks for a new epoch;
+        # and a request for one that a broken connection swallowed is never made again.
+        watch = loop.call_later(self.patience_seconds, self._give_up, inner, done)
+
+        def finish(group: "_Group") -> None:
+            watch.cancel()
+            self._finish(group, inner, size, done)
+
+        group = _Group(len(records), loop, finish)
         for number, one in enumerate(records):
             group.follow(number, self._hand_over(one))
         return done
@@ -101,6 +113,12 @@ class Producer:
             done.set_exception(ConnectionError("confirmed, at an offset the broker forgot"))
         else:
             done.set_result(group.offsets)
+
+    def _give_up(self, inner: KafkaProducer, done: asyncio.Future[list[int]]) -> None:
+        """A producer that says nothing at all says nothing ever after: make another."""
+        self._renew_after(KafkaError(f"no word in {self.patience_seconds:g} s"), inner)
+        if not done.done():
+            done.set_exception(ConnectionError("not confirmed: the producer is stuck"))
 
     def _renew_after(self, error: Exception, inner: KafkaProducer) -> None:
         """A producer that fails, but not by time or size, may be broken for good: make another.
@@ -134,8 +152,12 @@ class Producer:
         try:
             await self._thread.run(lambda: inner.close(timeout=_CLOSE_SECONDS))
         except OSError as error:
-            # Whoever waits for what is left has been told that nobody knows of it.
+            # Whoever waits for what is left is told that nobody knows of it. The client leaves its
+            # thread running here, with all that it holds.
             _log.warning("producer ended with records on their way", error=str(error))
+            inner._sender.force_close()  # type: ignore[attr-defined]
+            # Or its end as garbage would wait for the same again.
+            inner._closed = True  # type: ignore[attr-defined]
 
 
 def _connected(address: KafkaAddress, topic: str) -> KafkaProducer:

@@ -5,6 +5,7 @@ Read `KafkaSequencerLog.commit` and `_settled` from top to bottom: they are wher
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 import asyncpg
@@ -66,12 +67,20 @@ class KafkaSequencerLog(KafkaLeaves):
         cls, address: KafkaAddress, pool: asyncpg.Pool, hints: Hints
     ) -> "KafkaSequencerLog":
         """Connect; ConnectionError while the cluster is away."""
-        producer = await Producer.open(address, address.leaves)
-        reader = await RecordReader.open(address)
-        first, second = OneThread("kafka-intake"), OneThread("kafka-chain")
-        intake = await first.run(IntakeTail, address)
-        chain = await second.run(ChainTail, address)
-        return cls(address, pool, hints, reader, producer, (intake, first, chain, second))
+        async with AsyncExitStack() as stack:
+            producer = await Producer.open(address, address.leaves)
+            stack.push_async_callback(producer.close)
+            reader = await RecordReader.open(address)
+            stack.push_async_callback(reader.close)
+            first, second = OneThread("kafka-intake"), OneThread("kafka-chain")
+            intake = await first.run(IntakeTail, address)
+            stack.push_async_callback(first.run, intake.close)
+            chain = await second.run(ChainTail, address)
+            tails = (intake, first, chain, second)
+            opened = cls(address, pool, hints, reader, producer, tails)
+            # Whole: what was opened stays open.
+            stack.pop_all()
+        return opened
 
     async def close(self) -> None:
         """Disconnect."""

@@ -110,7 +110,8 @@ class TopicInspector:
     def __init__(self, address: KafkaAddress) -> None:
         self._address = address
         self._thread = OneThread("kafka-inspector")
-        self._clients: tuple[KafkaAdminClient, KafkaConsumer] | None = None
+        self._admin: KafkaAdminClient | None = None
+        self._consumer: KafkaConsumer | None = None
 
     async def check(self, pool: asyncpg.Pool | None = None) -> None:
         """As `check_topics`."""
@@ -121,16 +122,16 @@ class TopicInspector:
             raise Fatal("; ".join(faults))
 
     def _look(self) -> tuple[list[Topic], list[str]]:
-        if self._clients is None:
-            self._clients = self._address.admin(), self._address.consumer()
-        admin, consumer = self._clients
-        topics, faults = _found(admin, self._address)
-        return topics, faults or list(_cut(consumer, self._address))
+        self._admin = self._admin or self._address.admin()
+        self._consumer = self._consumer or self._address.consumer()
+        topics, faults = _found(self._admin, self._address)
+        return topics, faults or list(_cut(self._consumer, self._address))
 
     async def close(self) -> None:
         """Disconnect."""
-        for client in self._clients or ():
-            await self._thread.run(client.close)
+        for client in (self._admin, self._consumer):
+            if client is not None:
+                await self._thread.run(client.close)
         self._thread.close()
 
 
