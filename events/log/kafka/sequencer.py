@@ -234,13 +234,12 @@ class KafkaSequencerLog(KafkaLeaves):
     async def _stands(self, flight: _Flight) -> bool:
         """Something else lies in between: read what stands, and bring the index there.
 
-        All flights are settled first, since what is still on its way may come to stand too.
+        All flights are settled first, since what is still on its way may come to stand too. Each
+        of them is then found to stand or not in the same way, for its offsets tell nothing.
         """
         later = [one.offsets for one in self._flights if one is not flight]
         await asyncio.gather(*later, return_exceptions=True)
         await self._catch_up()
-        # The rounds behind this one were made for another chain: their callers read the tail.
-        self._end = self._ahead = None
         return await self._is_indexed(flight.round)
 
 
