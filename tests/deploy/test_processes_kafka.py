@@ -100,6 +100,9 @@ def test_a_flood_while_the_broker_is_frozen_meets_a_bound(cluster: Cluster) -> N
 
             door.until(again, "taken")
         assert "everything holds" in deployment.run("check")
+        # Nobody waits for a broker that answers nothing.
+        cluster.freeze(1)
+        assert [process.terminate() for process in (door, sequencer)] == [0, 0]
 
 
 def _waiting(door: Process) -> float:

@@ -47,8 +47,8 @@ _PLATFORMS, _HANDS = 4, 2
 _ROUND_FAULTS = 25
 #: Seconds that a registration may take to be sequenced.
 _REGISTER_SECONDS = 30
-#: Receipts that are asked for once more at the end, at the door and of each query service.
-_ASKED_AGAIN = 1_000
+#: Receipts asked for once more at the end, at the door and of each query service; so many at once.
+_ASKED_AGAIN, _ASKED_AT_ONCE = 300, 4
 #: Tries to settle what is unknown once nothing is broken any more.
 _SETTLE_TRIES = 3
 
@@ -70,6 +70,7 @@ async def run(cast: Cast, seed: int, faults: int, say: Say, *, disks: bool) -> T
             say(f"everything runs in {rig.folder}")
             await _Run(rig, random.Random(seed), tally, say).all(plan)
     except BaseException:
+        # Its folder stays, with what every process said.
         say(f"FAILED: seed {seed}, commit {tally.commit}; again: {replay(tally, faults)}")
         raise
     return tally
@@ -193,6 +194,7 @@ class _Run:
     def _nothing_odd(self) -> None:
         assert not self.memory.odd, self.memory.odd
         assert not self.rig.deaths, self.rig.deaths
+        assert not (lines := self.rig.odd_lines()), lines
 
     async def _end(self) -> None:
         """Each receipt once more, and the views once more from leaf 0."""
@@ -203,18 +205,20 @@ class _Run:
 
     async def _ask_again(self) -> None:
         """Whatever was acknowledged has a receipt now; those given before are the same bytes."""
+        acked = list(self.memory.acked.values())
+        asked = iter(self.chance.sample(acked, min(len(acked), _ASKED_AGAIN)))
+        async with httpx.AsyncClient() as http, asyncio.TaskGroup() as tasks:
+            for _ in range(_ASKED_AT_ONCE):
+                tasks.create_task(self._ask_each(http, asked))
+
+    async def _ask_each(self, http: httpx.AsyncClient, asked: Iterator[Sent]) -> None:
         by_name = {platform.emitter: platform for platform in self.platforms}
-        acked = [one for one in self.memory.acked.values() if one.emitter in by_name]
-        asked = self.chance.sample(acked, min(len(acked), _ASKED_AGAIN))
         for sent in asked:
             told = await self.pushing.push(by_name[sent.emitter], sent)
             assert told is Answer.ACKED, sent
             assert sent.identity in self.memory.receipts, sent
-        async with httpx.AsyncClient() as http:
-            for sent in asked:
-                for reader in self.readers:
-                    assert await reader.ask_receipt(http, sent.identity), sent
-        self.tally.figures["receipts asked again"] = len(asked)
+            for reader in self.readers:
+                assert await reader.ask_receipt(http, sent.identity), sent
 
 
 def _rounds(plan: Sequence[Storm]) -> Iterator[list[Storm]]:

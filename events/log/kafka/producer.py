@@ -10,7 +10,7 @@ import structlog
 from kafka import KafkaProducer, TopicPartition
 from kafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError
 
-from events.log.kafka.client import DELIVERY_MS, KafkaAddress, OneThread
+from events.log.kafka.client import KafkaAddress, OneThread
 from events.log.kafka.records import Headers
 
 _log = structlog.get_logger()
@@ -20,8 +20,8 @@ BYTES_WAITING_MAX = 64 * 1024 * 1024
 _RECORD_OVERHEAD = 1_024
 #: Errors after which a producer is as good as before.
 _HARMLESS = (KafkaTimeoutError, MessageSizeTooLargeError, ValueError)
-#: Seconds after which a producer is stuck that has neither failed nor confirmed a record.
-STUCK_SECONDS = DELIVERY_MS / 1000 + 3
+#: Seconds past its time after which a producer is stuck that neither failed nor confirmed a record.
+GRACE_SECONDS = 3.0
 #: Seconds in which an orderly end may still deliver.
 _CLOSE_SECONDS = 10
 
@@ -46,6 +46,8 @@ class Producer:
         self._inner, self._thread = inner, thread
         self._renewing: asyncio.Task[None] | None = None
         self._closed = False
+        #: Seconds in which the client must have settled a record, one way or the other.
+        self.patience_seconds = address.delivery_ms / 1_000 + GRACE_SECONDS
         #: Bytes that wait for the broker now.
         self.waiting_bytes = 0
 
@@ -73,7 +75,7 @@ class Producer:
         inner = self._inner
         # The client fails what it cannot deliver in time, but not while it asks for a new epoch;
         # and a request for one that a broken connection swallowed is never made again.
-        watch = loop.call_later(STUCK_SECONDS, self._give_up, inner, done)
+        watch = loop.call_later(self.patience_seconds, self._give_up, inner, done)
 
         def finish(group: "_Group") -> None:
             watch.cancel()
@@ -114,7 +116,7 @@ class Producer:
 
     def _give_up(self, inner: KafkaProducer, done: asyncio.Future[list[int]]) -> None:
         """A producer that says nothing at all says nothing ever after: make another."""
-        self._renew_after(KafkaError(f"no word in {STUCK_SECONDS:g} s"), inner)
+        self._renew_after(KafkaError(f"no word in {self.patience_seconds:g} s"), inner)
         if not done.done():
             done.set_exception(ConnectionError("not confirmed: the producer is stuck"))
 
