@@ -86,7 +86,8 @@ TAMPERINGS: dict[str, tuple[str, str, str]] = {
     "a leaf set aside by nobody": (
         "INSERT INTO log.quarantine VALUES (2, 5)", "log.quarantine, leaf_index 2", "row"),
     "a place in a topic": (
-        "INSERT INTO log.leaf_place VALUES (2, 2, '', 0, 0)", "log.leaf_place, leaf_index 2", "row"),
+        "INSERT INTO log.leaf_place VALUES (2, 2, '', 0, 0)",
+        "log.leaf_place, leaf_index 2", "row"),
     "a topic": (
         "INSERT INTO log.topic VALUES ('sijill.leaves', 'id', 1)", "log.topic", "topics"),
     "a figure": (
