@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup demo test lint lock
+.PHONY: setup demo test test-fault lint lock
 
 setup: $(VENV)/.ready
 
@@ -21,6 +21,11 @@ demo: setup
 
 test: setup lint
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+# Real processes under load, broken by a plan: half an hour. A run that failed says how to repeat it:
+# make test-fault LOG=kafka SEED=7 FAULTS=200
+test-fault: setup
+	$(BIN)/python -m tests.fault.storm $(LOG:%=--log %) $(SEED:%=--seed %) $(FAULTS:%=--faults %)
 
 lint: setup
 	$(BIN)/ruff check .

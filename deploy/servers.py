@@ -24,14 +24,17 @@ Say = Callable[[str], None]
 class Servers:
     """Both servers, started when entered, started again when they are killed.
 
-    `kafka`: put the log on the brokers that SIJILL_KAFKA names, else on one of our own whose data
-    lie in the folder.
+    `kafka`: put the log on the brokers that SIJILL_KAFKA names, there into the topics of a prefix
+    (`topics`, by default what SIJILL_TOPICS says), else on one of our own whose data lie in the
+    folder.
     """
 
-    def __init__(self, folder: DataFolder, say: Say, *, kafka: bool) -> None:
+    def __init__(self, folder: DataFolder, say: Say, *, kafka: bool, topics: str = "") -> None:
         self._folder, self._say = folder, say
         self._brokers = {name: os.environ[name] for name in KAFKA if os.environ.get(name)}
         self._database = EmbeddedPostgres(folder.postgres, roles=ROLES, os_user=DATABASE_ACCOUNT)
+        if topics:
+            self._brokers.setdefault("SIJILL_TOPICS", topics)
         own = kafka and "SIJILL_KAFKA" not in self._brokers
         if folder.kafka.exists() and not own:
             raise ValueError(

@@ -12,6 +12,7 @@ from pathlib import Path
 from deploy.embedded.processes import Child, ProcessGroup, Restart
 from deploy.establish import Founding, establish
 from deploy.folder import DataFolder
+from deploy.keyfiles import RegistryKeyFolder
 from deploy.ports import HOST, PORTS_NEEDED, are_free
 from deploy.processes.stopping import stop_on_signals
 from deploy.servers import Servers
@@ -25,7 +26,8 @@ _PORTS = {"serve": 0, "sequence": 1, "project": 2}
 class Plan:
     """What to start. `clock_file`: a clock that the demonstration sets, for all processes.
 
-    `kafka`: keep the log on Apache Kafka, on one of our own unless SIJILL_KAFKA names another.
+    `kafka`: keep the log on Apache Kafka, on one of our own unless SIJILL_KAFKA names another;
+    there `topics` is the prefix of the topics' names unless SIJILL_TOPICS says one.
     """
 
     folder: DataFolder
@@ -35,6 +37,7 @@ class Plan:
     time_zone: str = "Africa/Casablanca"
     clock_file: Path | None = None
     kafka: bool = False
+    topics: str = ""
 
     @property
     def url(self) -> str:
@@ -58,10 +61,12 @@ async def run_up(
         raise ValueError(f"ports {plan.port} to {last} are not all free: name others with --port")
     plan.folder.make()
     stop = stop_on_signals()
-    with Servers(plan.folder, say, kafka=plan.kafka) as servers:
+    with Servers(plan.folder, say, kafka=plan.kafka, topics=plan.topics) as servers:
         await servers.prepare()
         founding = Founding(plan.name, plan.country, plan.time_zone)
         await establish(servers.stores, plan.folder.keys, founding, plan.clock())
+        # What stood already may be somebody else's, whose keys are not here.
+        RegistryKeyFolder(plan.folder.keys)
         group = ProcessGroup(_children(plan, servers), report=lambda one: say(_restarted(one)))
         tasks = [
             asyncio.create_task(group.run()),

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from deploy.cli.context import out, told_plainly
-from deploy.folder import default_folder
 
 if TYPE_CHECKING:
     from deploy.kafka.cluster import Cluster
@@ -25,7 +24,7 @@ def kafka(
     ] = 1,
     data: Annotated[
         Path | None,
-        typer.Option("--data", help="Folder of its data (default: ./sijill-data/kafka)."),
+        typer.Option("--data", help="Folder of its data (default: ./sijill-kafka)."),
     ] = None,
     port: Annotated[
         int, typer.Option(help="Port of node 1, others take the next ones; 0: any that are free.")
@@ -37,7 +36,7 @@ def kafka(
     # A service manager's stop is as orderly as Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with told_plainly():
-        folder = (data or default_folder() / "kafka").absolute()
+        folder = (data or Path("sijill-kafka")).absolute()
         with Cluster(folder, nodes=nodes, port=port or None) as cluster:
             _show(cluster)
             try:

@@ -3,7 +3,7 @@
 import typer
 from sijill_client.cli import push
 
-from deploy.cli import authority, processes, readers
+from deploy.cli import authority, processes, readers, transfer
 from deploy.cli.demo import demo
 from deploy.cli.describe import describe
 from deploy.cli.kafka import kafka
@@ -20,6 +20,8 @@ app.command()(push)
 app.command()(readers.check)
 app.command()(readers.rebuild)
 app.command()(readers.token)
+app.command()(transfer.export)
+app.command("import")(transfer.import_)
 app.add_typer(authority.authority, name="authority")
 app.add_typer(topics, name="topics")
 app.add_typer(authority.platform, name="platform")

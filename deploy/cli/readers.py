@@ -107,7 +107,7 @@ def check_stores(stores: Stores, *, first_only: bool = True) -> "Report":
     """Run the checker with a progress bar."""
     from services.checker.check import check as run_check
 
-    with _bar("checking leaves") as tell:
+    with bar("checking leaves") as tell:
         return asyncio.run(
             run_check(
                 stores.dsn(OPERATOR),
@@ -132,7 +132,7 @@ def _log_of(stores: Stores) -> "OpenLog":
 
 def rebuild(data: Data = None) -> None:
     """Fold the views anew from the log while everything goes on, compare, then switch."""
-    with told_plainly(), _bar("folding leaves") as tell:
+    with told_plainly(), bar("folding leaves") as tell:
         done = asyncio.run(_rebuild(stores_of(data), tell))
     if done.expected_difference:
         out.print(f"not equal, as expected: {done.expected_difference}", highlight=False)
@@ -155,7 +155,8 @@ async def _rebuild(stores: Stores, tell: Callable[[int, int | None], None]) -> "
 
 
 @contextmanager
-def _bar(text: str) -> Iterator[Callable[[int, int | None], None]]:
+def bar(text: str) -> Iterator[Callable[[int, int | None], None]]:
+    """A progress bar on standard error, gone afterwards: what is done, and of how much."""
     columns = (TextColumn(text), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=err, transient=True) as bars:
         task = bars.add_task(text, total=None)

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import uvloop
@@ -46,7 +47,13 @@ class Demonstration:
         self._first_day = first_day_before(system_clock().date())
         clock_file = folder.path / "clock"
         self._plan = Plan(
-            folder, port, name="Demonstration authority", clock_file=clock_file, kafka=kafka
+            folder,
+            port,
+            name="Demonstration authority",
+            clock_file=clock_file,
+            kafka=kafka,
+            # On brokers of others every demonstration begins with topics of its own.
+            topics=f"sijill-demo-{uuid4().hex[:12]}",
         )
         self._clean = True
 

@@ -28,6 +28,8 @@ def class_archive(programs: Programs) -> Path:
     said = java_version(programs.java)
     name = f"classes-{hashlib.sha256(said.encode()).hexdigest()[:12]}.jsa"
     archive = programs.jars / name
+    if archive.exists():
+        return archive
     with (programs.jars / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not archive.exists():

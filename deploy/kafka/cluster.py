@@ -21,7 +21,7 @@ from deploy.files import take_lock
 from deploy.kafka.archive import class_archive
 from deploy.kafka.errors import KafkaClusterError
 from deploy.kafka.listeners import CLIENT, Advertise, Endpoint, Ports, as_bound
-from deploy.kafka.node import START_SECONDS, Node
+from deploy.kafka.node import START_SECONDS, Node, require_main_thread
 from deploy.kafka.programs import HOME, Programs, usable_programs
 from deploy.kafka.properties import properties
 
@@ -44,7 +44,8 @@ class Cluster:
     on each node and a `bootstrap_of`. `advertise` is asked, for each of these and for the traffic
     between the nodes (`BROKER`, `CONTROLLER`), which `host:port` to tell others instead of the
     bound address: so a proxy can stand between any two. `CLIENT`, the way of `bootstrap`, is
-    always direct.
+    always direct. A listener may name a protocol behind a colon (`SECURED:SASL_SSL`), which
+    `settings` then complete; `users` (name to password) of new data come by SCRAM-SHA-512.
 
     `settings` go over those of `properties.py`. Start, begin, launch and restart from the main
     thread only. Every failure is a `KafkaClusterError`.
@@ -59,6 +60,7 @@ class Cluster:
         listeners: Sequence[str] = (),
         advertise: Advertise = as_bound,
         settings: Mapping[str, str] | None = None,
+        users: Mapping[str, str] | None = None,
         home: Path = HOME,
     ) -> None:
         if nodes not in SIZES:
@@ -68,6 +70,7 @@ class Cluster:
         self._ports = Ports(nodes, listeners, port)
         self._advertise = advertise
         self._settings = dict(settings or {})
+        self._users = dict(users or {})
         self._home = home
         self._members = {one: Node(self.folder / f"node-{one}", one) for one in self.nodes}
         self._options = (
@@ -119,6 +122,7 @@ class Cluster:
         if self._lock is not None:
             return
         try:
+            require_main_thread()
             self.folder.mkdir(parents=True, exist_ok=True)
             self._lock = take_lock(self.folder / "lock", KafkaClusterError)
             self._ports.hold()
@@ -200,7 +204,7 @@ class Cluster:
     def _prepare_node(self, node: int, programs: Programs, cluster_id: str) -> None:
         wanted = properties(node, self._ports, self._advertise, self._settings)
         self._members[node].configure(wanted)
-        self._members[node].format(programs, cluster_id, wanted)
+        self._members[node].format(programs, cluster_id, wanted, self._users)
 
 
 def _identity(path: Path, nodes: int) -> str:

@@ -19,6 +19,7 @@ class Endpoint:
     node: int
     listener: str
     port: int
+    protocol: str = "PLAINTEXT"
 
     @property
     def address(self) -> str:
@@ -46,9 +47,9 @@ class Ports:
         self._held: list[socket.socket] = []
         try:
             self.endpoints = tuple(
-                Endpoint(node, name, self._take(_wanted(name, node, first)))
+                self._endpoint(node, *listener.split(":"), first=first)
                 for node in range(1, nodes + 1)
-                for name in (CONTROLLER, BROKER, CLIENT, *listeners)
+                for listener in (CONTROLLER, BROKER, CLIENT, *listeners)
             )
         except BaseException:
             self.let_go()
@@ -73,6 +74,13 @@ class Ports:
         while self._held:
             self._held.pop().close()
 
+    def _endpoint(
+        self, node: int, name: str, protocol: str = "PLAINTEXT", *, first: int | None
+    ) -> Endpoint:
+        # Clients find node 1 at the port asked for and the next nodes behind it; 0 is any port.
+        port = 0 if first is None or name != CLIENT else first + node - 1
+        return Endpoint(node, name, self._take(port), protocol)
+
     def _take(self, port: int) -> int:
         held = socket.socket()
         self._held.append(held)
@@ -93,8 +101,3 @@ class Ports:
         if sys.platform != "linux":
             held.close()
         return number
-
-
-def _wanted(listener: str, node: int, first: int | None) -> int:
-    """Clients find node 1 at the port asked for and the next nodes behind it; 0 is any port."""
-    return 0 if first is None or listener != CLIENT else first + node - 1

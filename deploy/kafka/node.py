@@ -41,6 +41,8 @@ _JVM = (
     "-XX:+ExitOnOutOfMemoryError",
 )
 
+_NOBODY: Mapping[str, str] = {}
+
 
 class Node:
     """A node's folder and, while it runs, its process. Every failure is a `KafkaClusterError`."""
@@ -63,17 +65,27 @@ class Node:
         self._folder.mkdir(parents=True, exist_ok=True)
         (self._folder / "server.properties").write_text(as_file(properties))
 
-    def format(self, programs: Programs, cluster_id: str, properties: Mapping[str, str]) -> None:
-        """Make the storage, once; under another name first, so that half is never whole."""
+    def format(
+        self,
+        programs: Programs,
+        cluster_id: str,
+        properties: Mapping[str, str],
+        users: Mapping[str, str] = _NOBODY,
+    ) -> None:
+        """Make the storage, once; under another name first, so that half is never whole.
+
+        `users` (name to password) may come by SCRAM-SHA-512 from the first moment.
+        """
         data, half = self._folder / "data", self._folder / "half"
         if data.exists():
             return
         shutil.rmtree(half, ignore_errors=True)
         settings = self._folder / "half.properties"
         settings.write_text(as_file({**properties, "log.dirs": half.name}))
-        argv = programs.command(
-            _JVM, "kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", settings.name
-        )
+        arguments = ["format", "-t", cluster_id, "-c", settings.name]
+        for name, password in users.items():
+            arguments += ["--add-scram", f"SCRAM-SHA-512=[name={name},password={password}]"]
+        argv = programs.command(_JVM, "kafka.tools.StorageTool", *arguments)
         with _spawn(argv, self._folder, subprocess.PIPE) as process:
             said, _ = process.communicate()
         if process.returncode != 0:
@@ -81,15 +93,15 @@ class Node:
                 f"Kafka could not make its storage in {self._folder}; mend what it says and start "
                 f"again:\n{said.decode(errors='replace').strip()}"
             )
+        settings.unlink()
         half.rename(data)
 
     def launch(self, programs: Programs, options: Sequence[str]) -> None:
         """Start the process and return at once; `wait` says when it serves.
 
-        Only the main thread may: the kernel ends the node with the thread that made it.
+        Only the main thread may.
         """
-        if threading.current_thread() is not threading.main_thread():
-            raise KafkaClusterError("Start a Kafka node from the main thread.")
+        require_main_thread()
         if self.pid is not None:
             raise KafkaClusterError(f"Node {self.number} runs already.")
         _wait_unlocked(self._folder / "data" / ".lock")
@@ -151,6 +163,12 @@ class Node:
     def _failed(self, what: str) -> KafkaClusterError:
         tail = log_tail(self.log, self._log_start) if self.log.exists() else "(no log)"
         return KafkaClusterError(f"{what} The end of {self.log}:\n{tail}")
+
+
+def require_main_thread() -> None:
+    """Refuse any other thread: the kernel ends a node with the thread that made it."""
+    if threading.current_thread() is not threading.main_thread():
+        raise KafkaClusterError("Start Kafka from the main thread.")
 
 
 def _spawn(argv: Sequence[str], folder: Path, output: int | IO[bytes]) -> subprocess.Popen[bytes]:

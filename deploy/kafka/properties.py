@@ -67,7 +67,7 @@ def properties(
         "log.dirs": "data",
         "listeners": ",".join(f"{one.listener}://{one.address}" for one in own),
         "advertised.listeners": ",".join(f"{one.listener}://{at}" for one, at in told.items()),
-        "listener.security.protocol.map": ",".join(f"{one.listener}:PLAINTEXT" for one in own),
+        "listener.security.protocol.map": ",".join(f"{one.listener}:{one.protocol}" for one in own),
         "controller.listener.names": CONTROLLER,
         "inter.broker.listener.name": BROKER,
         "controller.quorum.voters": ",".join(f"{one.node}@{at}" for one, at in voters.items()),

@@ -17,10 +17,10 @@ from sijill_client.errors import KeyFileError
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from deploy.embedded.processes import announce_ready
+from deploy.processes.leading import ALARMS
 from deploy.processes.serving import serve_until, server
 from deploy.processes.settings import Settings
 from deploy.processes.stopping import keep_trying, told
-from events.errors import Fatal
 from services.web.problems import Problem
 
 _log = structlog.get_logger()
@@ -101,9 +101,9 @@ class Front:
                 self.opened.set()
                 _log.info("open", service=self._name)
                 await self._watch(self.say)
-        except (Fatal, KeyFileError) as alarm:
-            self._reason = str(alarm)
-            _log.error("not open", service=self._name, alarm=str(alarm))
+        except (*ALARMS, KeyFileError) as alarm:
+            self._reason = told(alarm)
+            _log.error("not open", service=self._name, alarm=self._reason)
             await asyncio.sleep(_ALARM_SECONDS)
         finally:
             self._app = None

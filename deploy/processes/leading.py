@@ -17,6 +17,9 @@ _log = structlog.get_logger()
 #: Characters of a host's name in a holder's, so that both fit an `application_name` of 63.
 _HOST_CHARS = 48
 
+#: What needs a person: a promise of the log is broken, or what must be in it is not.
+ALARMS = (Fatal, LookupError)
+
 #: What a leader does until its event is set; the step in hand is finished first.
 Work = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
 
@@ -102,7 +105,7 @@ async def lead_in_turn(
                 standing.stand_by()
                 await follow()
             await pause(stop, HEARTBEAT_SECONDS)
-    except Fatal:
+    except ALARMS:
         # The fault may be this one's own, such as a setting or an old program.
         await lease.give_back()
         raise

@@ -31,6 +31,7 @@ def configure_logs(process: str, level: str = "info") -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=logging.WARNING)
-    # Its pool tells with a traceback what our own "database away" tells in a line.
-    logging.getLogger("asyncpg").setLevel(logging.ERROR)
+    # They tell at length, and again and again, what our own "away" tells in a line.
+    for library in ("asyncpg", "kafka"):
+        logging.getLogger(library).setLevel(logging.ERROR)
     structlog.contextvars.bind_contextvars(process=process)

@@ -147,18 +147,25 @@ async def watch_log(stores: Stores, role: str, say: Callable[[str], None]) -> No
         while True:
             await asyncio.sleep(_WATCH_SECONDS)
             looking = asyncio.ensure_future(_look(pool, inspector))
-            # A driver may wait for a frozen server even while it is being cancelled.
-            await asyncio.wait({looking}, timeout=_LOOK_SECONDS)
-            if not looking.done():
-                looking.cancel()
-                say("the log does not answer")
-                continue
+            # A look that nobody waits for any more may fail without anybody hearing of it.
+            looking.add_done_callback(lambda one: one.cancelled() or one.exception())
             try:
-                looking.result()
-            except AWAY as error:
-                say(told(error))
-            else:
-                say("")
+                # A driver may wait for a frozen server even while it is being cancelled.
+                await asyncio.wait({looking}, timeout=_LOOK_SECONDS)
+                say(_seen(looking))
+            finally:
+                looking.cancel()
+
+
+def _seen(looking: asyncio.Future[None]) -> str:
+    """Why the log cannot be used, or nothing. Raises `Fatal`."""
+    if not looking.done():
+        return "the log does not answer"
+    try:
+        looking.result()
+    except AWAY as error:
+        return told(error)
+    return ""
 
 
 async def look_at_log(stores: Stores) -> None:

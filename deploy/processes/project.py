@@ -14,7 +14,7 @@ import asyncpg
 import structlog
 from prometheus_client import CollectorRegistry, Gauge
 
-from deploy.processes.leading import Standing, lead_in_turn, own_name, watched
+from deploy.processes.leading import ALARMS, Standing, lead_in_turn, own_name, watched
 from deploy.processes.opening import open_lease, open_leaves, open_views, watch_log
 from deploy.processes.serving import health_app, run_beside
 from deploy.processes.settings import Settings
@@ -78,9 +78,9 @@ async def lead(settings: Settings, state: State, stop: asyncio.Event) -> None:
                 await lead_in_turn(lease, partial(_fold, views, leaves, state), state, enough)
 
             await watched(work, watch_log(settings, PROJECTION, state.say), stop)
-    except Fatal as fatal:
-        state.alarm = str(fatal)
-        _log.error("projection stopped", alarm=str(fatal))
+    except ALARMS as fatal:
+        state.alarm = told(fatal)
+        _log.error("projection stopped", alarm=told(fatal), exc_info=not isinstance(fatal, Fatal))
         await pause(stop, _ALARM_SECONDS)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import structlog
 from prometheus_client import CollectorRegistry, Gauge
 
-from deploy.processes.leading import Standing, lead_in_turn, own_name, watched
+from deploy.processes.leading import ALARMS, Standing, lead_in_turn, own_name, watched
 from deploy.processes.opening import open_lease, open_sequencer_log, watch_log
 from deploy.processes.serving import health_app, run_beside
 from deploy.processes.settings import Settings
@@ -43,9 +43,9 @@ async def lead(settings: Settings, state: State, stop: asyncio.Event) -> None:
                 await lead_in_turn(lease, sequencer.run, state, enough, fits, follow)
 
             await watched(work, watch_log(settings, SEQUENCER, state.say), stop)
-    except Fatal as fatal:
-        state.last_error = str(fatal)
-        _log.error("sequencer stopped", alarm=str(fatal))
+    except ALARMS as fatal:
+        state.last_error = told(fatal)
+        _log.error("sequencer stopped", alarm=told(fatal), exc_info=not isinstance(fatal, Fatal))
         await pause(stop, _ALARM_SECONDS)
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from events.leaf import leaf_hash
-from events.limits import LEAF_BYTES_MAX
+from events.limits import EVENTS_MAX, LEAF_BYTES_MAX
 from events.log.protocol import LeafRecord
 from services.checker.reading import Unreadable, moment, parse
 from services.checker.report import Finding
@@ -45,7 +45,8 @@ def read_leaf(encoded: bytes) -> ReadLeaf:
     members = parse(encoded).value
     if not isinstance(members, dict) or tuple(members) != ReadLeaf._fields:
         raise Unreadable("the members are not those of a leaf, in their order")
-    if json.dumps(members, separators=(",", ":"), ensure_ascii=False).encode() != encoded:
+    again = json.dumps(members, separators=(",", ":"), ensure_ascii=False, default=float)
+    if again.encode(errors="surrogatepass") != encoded:
         raise Unreadable("not the canonical encoding of its members")
     leaf = ReadLeaf(**members)
     fault = next(_faults(leaf, len(encoded)), None)
@@ -65,12 +66,22 @@ def _faults(leaf: ReadLeaf, size: int) -> Iterator[str]:
         yield f"version {leaf.v}, outcome {leaf.outcome} are not known"
     if not (_MOMENT.fullmatch(leaf.received_at) and _MOMENT.fullmatch(leaf.sequenced_at)):
         yield "a time is not in the one spelling"
+    elif not (_is_moment(leaf.received_at) and _is_moment(leaf.sequenced_at)):
+        yield "a time is no moment"
     if not _DIGEST.fullmatch(leaf.body_sha256):
         yield "body_sha256 is no SHA-256"
-    if not (type(leaf.body_bytes) is type(leaf.events) is int and leaf.events > 0):
+    if not (type(leaf.body_bytes) is type(leaf.events) is int and 0 < leaf.events <= EVENTS_MAX):
         yield "body_bytes and events are not counts"
     if leaf.first_event is not None and type(leaf.first_event) is not int:
         yield "first_event is no number"
+
+
+def _is_moment(text: str) -> bool:
+    try:
+        moment(text)
+    except ValueError:
+        return False
+    return True
 
 
 @dataclass(slots=True)

@@ -1,7 +1,7 @@
 """Expected rows against those of a view, and the first difference said so that it can be found."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -88,15 +88,14 @@ def column_faults(
 class Keyed:
     """Values by key against the rows of a table; `expected` is used up.
 
-    `columns` are those of the rows: first the key's, then as many as `values` says. `touched`
-    tells the event that changed a key's sums last.
+    `columns` are those of the rows: first the key's, then as many as `values` says. What an
+    expected row holds behind its values is the event that changed them last.
     """
 
     title: str
     columns: Sequence[str]
     values: int
-    expected: dict[Row, Row]
-    touched: Mapping[Row, int] = field(default_factory=dict)
+    expected: MutableMapping[Row, Any]
 
     def follow(self, rows: Iterable[Row]) -> Iterator[Finding]:
         """Compare rows of the table, in any order."""
@@ -106,15 +105,17 @@ class Keyed:
             expected = self.expected.pop(key, None)
             if expected is None:
                 yield Finding(self._where(key), "row", "no such row", found)
-            elif expected != found:
-                yield from column_faults(self._where(key), self.columns[size:], expected, found)
+            elif (values := tuple(expected[: self.values])) != found:
+                where = self._where(key, expected)
+                yield from column_faults(where, self.columns[size:], values, found)
 
     def finish(self) -> Iterator[Finding]:
         """After all rows: what is left has no row."""
         for key, expected in sorted(self.expected.items(), key=str):
-            yield Finding(self._where(key), "row", expected, "no such row")
+            values = tuple(expected[: self.values])
+            yield Finding(self._where(key, expected), "row", values, "no such row")
 
-    def _where(self, key: Row) -> str:
+    def _where(self, key: Row, expected: Sequence[Any] = ()) -> str:
         named = ", ".join(f"{c} {v}" for c, v in zip(self.columns, key, strict=False))
-        last = self.touched.get(key)
-        return f"{self.title}, {named}" + (f" (last event {last})" if last is not None else "")
+        last = "".join(f" (last event {event})" for event in expected[self.values :])
+        return f"{self.title}, {named}{last}"

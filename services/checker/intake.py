@@ -1,19 +1,24 @@
 """What was acknowledged against what got a leaf: nothing lost, nothing twice (RULES 2.1, 2.7)."""
 
+from array import array
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from events.log.protocol import IntakeRecord, LeafRecord, Place
+from services.checker.known import LeafOf
 from services.checker.report import Finding
+
+#: What a record says may be any number; past this none of them is the offset of anything.
+_BEYOND_ALL = 2**63 - 1
 
 
 @dataclass(slots=True)
 class Steps:
     """The positions of one partition: where they moved, and by which leaf."""
 
-    positions: list[int] = field(default_factory=list)
-    leaves: list[int] = field(default_factory=list)
+    positions: "array[int]" = field(default_factory=lambda: array("q"))
+    leaves: "array[int]" = field(default_factory=lambda: array("q"))
 
     def passed_by(self, offset: int) -> int | None:
         """The first leaf whose position lies past an offset; None while no leaf has passed it."""
@@ -30,7 +35,7 @@ class Passing:
     def follow(self, record: LeafRecord) -> Iterator[Finding]:
         """Take a leaf's positions; they never go back and keep their number."""
         if not self.partitions:
-            self.partitions = [Steps([], []) for _ in record.positions]
+            self.partitions = [Steps() for _ in record.positions]
         if len(record.positions) != len(self.partitions):
             found = len(record.positions)
             yield Finding(f"leaf {record.index}", "partitions", len(self.partitions), found)
@@ -43,7 +48,7 @@ class Passing:
                 what = f"position of partition {number}"
                 yield Finding(f"leaf {record.index}", what, f"at least {last}", position)
             elif position > last:
-                steps.positions.append(position)
+                steps.positions.append(min(position, _BEYOND_ALL))
                 steps.leaves.append(record.index)
 
 
@@ -54,7 +59,7 @@ class IntakeCheck:
     `waiting` becomes what has no leaf yet and lies past every position: the sequencer's next work.
     """
 
-    leaf_of: Mapping[tuple[str, str, bytes], int]
+    leaf_of: LeafOf
     passing: Passing
     next_offset: dict[int, int] = field(default_factory=dict)
     home: dict[str, int] = field(default_factory=dict)

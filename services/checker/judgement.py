@@ -10,6 +10,7 @@ from events.days import Days
 from events.jose import Verifier
 from events.log.protocol import Arrival, LeafRecord
 from services.checker.chain import Chain, ReadLeaf
+from services.checker.known import LeafOf, digest_of
 from services.checker.reading import Object, Unreadable, parse_events
 from services.checker.registry import AUTHORITY, Registry, may_say, usable
 from services.checker.report import Finding
@@ -55,9 +56,9 @@ class Judge:
     chain: Chain = field(default_factory=Chain)
     registry: Registry = field(default_factory=Registry)
     days: Days | None = None
-    #: (emitter, id, digest) of every leaf, and (emitter, id) of the counted ones.
-    leaf_of: dict[tuple[str, str, bytes], int] = field(default_factory=dict)
-    counted_of: dict[tuple[str, str], int] = field(default_factory=dict)
+    #: The leaf of each (emitter, id, digest), and what stands for (emitter, id) of counted ones.
+    leaf_of: LeafOf = field(default_factory=LeafOf)
+    counted: set[bytes] = field(default_factory=set)
     last_offset: dict[int, int] = field(default_factory=dict)
     next_event: int = 0
 
@@ -106,7 +107,7 @@ class Judge:
             return
         try:
             self.days = Days(first["data"]["time_zone"])
-        except (ValueError, KeyError) as error:
+        except (ValueError, KeyError, AttributeError) as error:
             yield Finding("leaf 0", "time zone", "a zone of the registry", str(error))
 
     def _signature(
@@ -145,8 +146,8 @@ class Judge:
     ) -> Iterator[Finding]:
         where = f"leaf {index}"
         identity = (leaf.emitter, leaf.submission, bytes.fromhex(leaf.body_sha256))
-        if identity in self.leaf_of:
-            earlier = f"none but leaf {self.leaf_of[identity]}"
+        if (first_leaf := self.leaf_of.get(identity)) is not None:
+            earlier = f"none but leaf {first_leaf}"
             yield Finding(where, "leaf for this emitter, id and body", earlier, f"leaf {index} too")
         expected = self._outcome(leaf, signature)
         if leaf.outcome != expected:
@@ -160,7 +161,7 @@ class Judge:
         key = self.registry.keys.get(signature.kid) if signature else None
         if key is not None and key.revoked_leaf is not None:
             return "key-revoked"
-        conflict = (leaf.emitter, leaf.submission) in self.counted_of
+        conflict = digest_of(leaf.emitter, leaf.submission) in self.counted
         return "conflict" if conflict else "counted"
 
     def _place_faults(self, record: LeafRecord) -> Iterator[Finding]:
@@ -178,10 +179,10 @@ class Judge:
         self, record: LeafRecord, leaf: ReadLeaf, events: list[Object] | None, result: Examined
     ) -> None:
         identity = (leaf.emitter, leaf.submission, bytes.fromhex(leaf.body_sha256))
-        self.leaf_of.setdefault(identity, record.index)
+        self.leaf_of.keep(identity, record.index)
         if leaf.outcome != "counted":
             return
-        self.counted_of[identity[:2]] = record.index
+        self.counted.add(digest_of(leaf.emitter, leaf.submission))
         first, self.next_event = self.next_event, self.next_event + leaf.events
         if events is None or self.days is None:
             return

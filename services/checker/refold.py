@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from events.days import Days
 from services.checker.facts import Values, values_of
 from services.checker.judgement import Counted
+from services.checker.known import First, KnownEvents
 from services.checker.reading import Object, content_of
 from services.checker.shape import known, unstated
 from services.checker.sums import Sums
@@ -26,32 +27,6 @@ from services.checker.telling import (
 )
 
 Row = tuple[Any, ...]
-
-
-class Known(NamedTuple):
-    """The first use of an event id: what it was, and what stands for it now."""
-
-    number: int
-    type: str
-    content: bytes
-    standing: Values | None
-
-
-#: A `Known` as plain nested tuples: unlike named ones, the garbage collector stops walking them,
-#: which is half of the time once there are millions.
-Kept = tuple[int, str, bytes, Row | None]
-
-
-def _kept(known: Known) -> Kept:
-    standing = known.standing
-    return (known.number, known.type, known.content, None if standing is None else (*standing,))
-
-
-def _known(kept: Kept | None) -> Known | None:
-    if kept is None:
-        return None
-    number, event_type, content, standing = kept
-    return Known(number, event_type, content, None if standing is None else Values(*standing))
 
 
 class At(NamedTuple):
@@ -79,7 +54,7 @@ class Refold:
 
     days: Days
     sums: Sums = field(default_factory=Sums)
-    known: dict[str, dict[str, Kept]] = field(default_factory=dict)
+    known: KnownEvents = field(default_factory=KnownEvents)
     workers: dict[tuple[str, str], date] = field(default_factory=dict)
     event_count: Counter[Row] = field(default_factory=Counter)
     unstated: Counter[Row] = field(default_factory=Counter)
@@ -88,11 +63,10 @@ class Refold:
     def fold(self, leaf: Counted) -> LeafRows:
         """Take one counted leaf that is not quarantined."""
         rows = LeafRows()
-        ids = self.known.setdefault(leaf.emitter, {})
         repeated = 0
         for place, event in enumerate(leaf.events):
             at = At(leaf.emitter, leaf.index, leaf.first_event + place, leaf.recorded_day)
-            first = _known(ids.get(event["id"]))
+            first = self.known.find(leaf.emitter, event["id"])
             content = content_of(event)
             if first is None:
                 self._take(at, event, content, leaf.effects[place], rows)
@@ -120,8 +94,7 @@ class Refold:
             self._add(at, stands)
             self._tell(at, event_type, data, None, rows)
         self.event_count[at.emitter, event_type, at.recorded, stands.sandbox] += 1
-        kept = _kept(Known(at.number, event_type, content, stands))
-        self.known[at.emitter][event["id"]] = kept
+        self.known.keep(at.emitter, event["id"], at.number, event_type, content, stands)
 
     def _judge(self, at: At, event_type: str, data: Object, effect: bool, rows: LeafRows) -> None:
         """Anomalies of an event that is no correction; none of them loses the event."""
@@ -139,17 +112,19 @@ class Refold:
     def _correct(self, at: At, event: Object, rows: LeafRows) -> None:
         event_type, data = event["type"], event["data"]
         rows.fact.append(_head(at, event, Values()))
-        original = _known(self.known[at.emitter].get(data["event"]))
+        original = self.known.find(at.emitter, data["event"])
         fault = _correction_fault(event_type, data, original)
         if fault is not None or original is None:
             rows.anomaly.append(_anomaly(at, fault or "", "/data/event"))
             return
-        if original.standing is not None:
-            self._version(at, original, original.standing.negative(), -1, rows)
+        standing = self.known.standing(original)
+        if standing is not None:
+            self._version(at, original, standing.negative(), -1, rows)
         new = self._replacement(event) if event_type == REPLACED else None
         if new is not None:
             self._version(at, original, new, 1, rows)
-        self.known[at.emitter][data["event"]] = _kept(original._replace(standing=new))
+        named = (original.number, original.type, original.content)
+        self.known.keep(at.emitter, data["event"], *named, new)
         self._tell(at, event_type, data, original.number, rows)
 
     def _replacement(self, event: Object) -> Values:
@@ -158,7 +133,7 @@ class Refold:
         return values_of(new_type, new_data, event["time"], self.days.day_of)
 
     def _version(
-        self, at: At, original: Known, values: Values, version: int, rows: LeafRows
+        self, at: At, original: First, values: Values, version: int, rows: LeafRows
     ) -> None:
         named = (at.number, at.leaf, at.recorded, at.emitter, original.type, None, False)
         rows.fact.append((*named, *values, original.number, version))
@@ -181,7 +156,7 @@ class Refold:
             rows.told.append((*named, subject, original, said))
 
 
-def _correction_fault(event_type: str, data: Object, original: Known | None) -> str | None:
+def _correction_fault(event_type: str, data: Object, original: First | None) -> str | None:
     """Why a correction has no effect, None if it has (RULES 4)."""
     if original is None:
         return "correction-unknown-event"
@@ -191,7 +166,7 @@ def _correction_fault(event_type: str, data: Object, original: Known | None) -> 
         return "correction-not-allowed"
     if event_type == REPLACED and data["replacement"]["type"] != original.type:
         return "correction-other-type"
-    if event_type == CANCELLED and original.standing is None:
+    if event_type == CANCELLED and not original.stands:
         return "correction-nothing-stands"
     return None
 

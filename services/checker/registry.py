@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from events.acts import Ed25519Key, P256Key, PublicJwk
-from events.jose import JoseError, Verifier
+from events.jose import Verifier
 from services.checker.reading import Object
 from services.checker.shape import is_act
 
@@ -143,7 +143,7 @@ def usable(jwk: Any) -> Verifier | None:
         else:
             key = P256Key(crv=jwk["crv"], x=jwk["x"], y=jwk["y"])
         return Verifier(key)
-    except (JoseError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         return None
 
 

@@ -53,10 +53,13 @@ class Run:
     emitters: set[str] = field(default_factory=set)
     quarantined: frozenset[int] = frozenset()
     next_leaf: int | None = None
+    named: dict[Identity, int] | None = None
     waiting: set[Identity] | None = None
 
     async def all(self, history: Iterable[Attempt] | None) -> Report:
         """Every check, in the order of the log; the report also when the first finding ends it."""
+        # Names of leaves are held whole for a history alone: it may ask about any of them.
+        self.named = None if history is None else {}
         try:
             self.out.take(self.log.faults)
             await self._prepare()
@@ -64,7 +67,7 @@ class Run:
             await self._check_intake()
             await self._check_index()
             if history is not None:
-                self.out.take(check_history(history, self.judge.leaf_of, self.waiting or set()))
+                self.out.take(check_history(history, self.named or {}, self.waiting or set()))
             await self._check_views()
         except Enough:
             pass
@@ -124,6 +127,7 @@ class Run:
             self.out.take(examined.findings)
             self.out.notes += examined.notes
             self.out.take(self.passing.follow(record))
+            self._name(record.index, examined.leaf)
             if record.index < self.log.indexed:
                 self._expect_indexed(kept, examined.leaf)
             for table, comparison in self.tables.items():
@@ -133,6 +137,11 @@ class Run:
         for table, comparison in self.tables.items():
             await self._finish(table, comparison)
         self._compare_ends()
+
+    def _name(self, index: int, leaf: ReadLeaf | None) -> None:
+        if self.named is not None and leaf is not None:
+            identity = (leaf.emitter, leaf.submission, bytes.fromhex(leaf.body_sha256))
+            self.named.setdefault(identity, index)
 
     async def _open_index(self) -> None:
         self.tables = {"log.submission": submissions(), "log.leaf_place": places()}
@@ -169,7 +178,7 @@ class Run:
             self.fold = Refold(self.judge.days)
         try:
             expect(self.views, self.fold.fold(counted))
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
             where = f"leaf {index}"
             self.out.take([Finding(where, "events", "events of the vocabulary", repr(error))])
         self.emitters.add(counted.emitter)

@@ -41,6 +41,6 @@ def take_apart(token: str) -> Signature:
     header = parsed.value
     if not isinstance(header, dict) or set(header) != _MEMBERS or parsed.duplicates:
         raise Unreadable("the protected header has other members")
-    if header["alg"] not in ALGORITHMS or any(header[k] != v for k, v in _FIXED.items()):
+    if str(header["alg"]) not in ALGORITHMS or any(header[k] != v for k, v in _FIXED.items()):
         raise Unreadable("the protected header is not that of a submission")
     return Signature(parts[0], header, signature)

@@ -89,6 +89,5 @@ def _sums(fold: Refold) -> Iterator[tuple[str, Keyed]]:
 def _summed(
     view: str, columns: tuple[str, ...], sums: tuple[str, ...], table: dict[Key, Numbers]
 ) -> tuple[str, Keyed]:
-    expected: dict[Row, Row] = {key: tuple(numbers[:-1]) for key, numbers in table.items()}
-    touched: dict[Row, int] = {key: numbers[-1] for key, numbers in table.items()}
-    return view, Keyed(f"view {view}", columns, len(sums), expected, touched)
+    # Behind the sums stands the last event, as `Keyed` wants it: the table is used up, not copied.
+    return view, Keyed(f"view {view}", columns, len(sums), table)

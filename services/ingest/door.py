@@ -16,7 +16,7 @@ import asyncpg
 import structlog
 
 from events.clock import Clock
-from events.errors import Reason, Refused
+from events.errors import Fatal, Reason, Refused
 from events.keys import Key, KeyRing
 from events.leaf import LeafOutcome, utc_text
 from events.limits import CLOCK_AHEAD_MAX
@@ -289,6 +289,10 @@ def _reaching() -> Iterator[None]:
         yield
     except LOG_ERRORS as error:
         raise Unavailable("the log cannot be reached") from error
+    except Fatal as fatal:
+        # A leaf that is not where the index says: a matter for the operator, not for the sender.
+        _log.error("the log is not as it must be", alarm=str(fatal))
+        raise Unavailable("the log cannot be read") from fatal
 
 
 @contextlib.contextmanager

@@ -7,6 +7,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from events.errors import Fatal
 from services.query_api.database import AWAY
 from services.query_api.formats import MEDIA, PATH_KEY, SUFFIX_KEY
 from services.query_api.metrics import Metrics
@@ -92,7 +93,7 @@ def create_app(state: QueryState) -> FastAPI:
 
 
 def _install_errors(app: FastAPI, state: QueryState) -> None:
-    """Count refusals; turn a database that is away into 503, and bad input into 400."""
+    """Count refusals; turn a log or views that cannot be read into 503, and bad input into 400."""
 
     def answer(problem: Problem) -> Response:
         state.metrics.refusals.labels(problem.kind).inc()
@@ -106,7 +107,7 @@ def _install_errors(app: FastAPI, state: QueryState) -> None:
 
     async def on_database(request: Request, error: Exception) -> Response:
         # SQLAlchemy puts the statement into its message: that says more than our frames would.
-        _log.error("database error", path=request.url.path, error=str(error))
+        _log.error("cannot read", path=request.url.path, error=str(error))
         detail = "the views cannot be read now; ask again"
         return answer(Problem(503, "unavailable", detail, headers={"Retry-After": "2"}))
 
@@ -114,6 +115,6 @@ def _install_errors(app: FastAPI, state: QueryState) -> None:
         return answer(Problem(400, "bad-parameter", "the request cannot be read"))
 
     app.add_exception_handler(Problem, on_problem)
-    for gone in AWAY:
+    for gone in (*AWAY, Fatal):
         app.add_exception_handler(gone, on_database)
     app.add_exception_handler(RequestValidationError, on_validation)

@@ -1,5 +1,6 @@
 """Leaves made by hand, with what a broken or dishonest writer could put into them."""
 
+import json
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any
@@ -8,10 +9,11 @@ import pytest
 from checker_world import START, Event, arrival, established, event, public, registered
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from events.jose import PrivateKey
+from events.jose import PrivateKey, b64, unb64
 from events.leaf import Leaf, LeafOutcome, encode_leaf, leaf_hash, utc_text
 from events.log.protocol import Arrival, LeafRecord, Place
 from events.token import sign_submission
+from services.checker.chain import ReadLeaf
 from services.checker.judgement import Examined, Judge, Stored
 from services.checker.report import Finding, Report, render
 
@@ -195,3 +197,43 @@ def test_the_text_of_a_report_leads_with_the_first_difference() -> None:
         "  found:    61",
         "note: a note",
     ]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"sequenced_at": "2026-99-99T10:00:00.000000Z"},
+        {"received_at": "2026-02-30T10:00:00.000000Z"},
+        {"events": 2**60},
+        {"v": 1.5},
+    ],
+)
+def test_a_leaf_of_odd_values_is_told_and_does_not_stop_the_check(
+    writer: Writer, fields: dict[str, Any]
+) -> None:
+    good = arrival("alpha", writer.keys["alpha"], "s", [NIL], START)
+    assert said(writer.append(good, **fields)) == ["leaf bytes"]
+
+
+def test_half_a_character_in_a_leaf_is_told_and_does_not_stop_the_check() -> None:
+    members = dict.fromkeys(ReadLeaf._fields, "\ud800")
+    encoded = json.dumps(members, separators=(",", ":")).encode()
+    record = LeafRecord(0, bytes(32), encoded, Place(0, 0), (1,))
+    assert said(Judge().examine(Stored(record, None))) == ["leaf bytes"]
+
+
+def test_a_token_of_odd_values_is_told_and_does_not_stop_the_check(writer: Writer) -> None:
+    good = arrival("alpha", writer.keys["alpha"], "s", [NIL], START)
+    protected, _, signature = good.token.split(".")
+    header = json.loads(unb64(protected)) | {"alg": ["EdDSA"]}
+    token = f"{b64(json.dumps(header).encode())}..{signature}"
+    assert "token" in said(writer.append(replace(good, token=token)))
+
+
+@pytest.mark.parametrize("x", [5, None, ["a"], "\ud800"])
+def test_a_key_of_odd_values_is_no_key(writer: Writer, x: Any) -> None:
+    jwk = {"kty": "OKP", "crv": "Ed25519", "x": x}
+    result = writer.write("authority", event("key.added", {"emitter": "alpha", "key": jwk}))
+    assert result.findings == []
+    assert result.counted is not None
+    assert result.counted.effects == [False]

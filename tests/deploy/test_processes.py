@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Iterator
 
+import asyncpg
 import httpx
 import pytest
 
@@ -84,6 +85,30 @@ def test_one_port_for_door_and_query_api_waits_too(deployment: Deployment) -> No
     serving.until(lambda: serving.get("/door/readyz").status_code == 200, "the door ready")
     paths = serving.get("/openapi.json").json()["paths"]
     assert {"/v1/submissions", "/v1/registry"} <= paths.keys()
+
+
+async def test_views_may_be_in_a_database_of_their_own(established: Deployment) -> None:
+    """The log's database holds no view, the views' database no leaf."""
+    connection = await asyncpg.connect(established.server.dsn())
+    await connection.execute("CREATE DATABASE views")
+    address = established.environment["SIJILL_DATABASE"].replace("/postgres?", "/views?")
+    views = {"SIJILL_VIEWS": address}
+    established.run("migrate", SIJILL_MIGRATE=established.server.dsn("views"))
+    processes = [established.start(name, **views) for name in ALL]
+    door, _, projection, query = processes
+    for process in processes:
+        process.until_ready()
+
+    answer = established.submit(door, "seen", wait=30)
+    projection.until(lambda: "_next_leaf 2.0" in _metrics(projection), "folded")
+
+    assert (answer.status_code, query.get("/v1/registry").json()["position"]) == (201, 1)
+    generations = "SELECT count(*) FROM projection.generation"
+    assert await connection.fetchval(generations) == 0
+    await connection.close()
+    assert "everything holds" in established.run("check", **views)
+    assert "equal to generation" in established.run("rebuild", **views)
+    assert "there are no views" in established.run("rebuild", code=1)
 
 
 def test_missing_keys_are_an_alarm_that_ends_when_they_are_there(established: Deployment) -> None:

@@ -1,6 +1,7 @@
 """The processes of a registry whose log is on Kafka: brokers come late, die, are changed."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -9,8 +10,12 @@ from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
 from deploy.kafka.cluster import Cluster
 from deploy.kafka.programs import Programs
-from tests.support.deployment import Deployment, assert_unavailable, new_deployment
+from events.limits import BYTES_IN_FLIGHT_MAX
+from events.log.kafka.producer import BYTES_WAITING_MAX
+from tests.support.deployment import Deployment, Process, assert_unavailable, new_deployment
 
+#: More bytes than a door may hold: bodies of four million bytes.
+_FLOOD, _LARGE = 20, 4_000_000
 ALL = ("ingest", "sequence", "project", "query")
 
 
@@ -63,6 +68,47 @@ def test_a_broker_that_comes_later_and_goes_away_is_waited_for(cluster: Cluster)
         # All of it without a restart, and the end is in order also while the broker is away.
         cluster.kill(1)
         assert [process.terminate() for process in processes.values()] == [0, 0, 0, 0]
+
+
+def test_a_flood_while_the_broker_is_frozen_meets_a_bound(cluster: Cluster) -> None:
+    """What waits for the broker is bounded, and all of it is answered: not kept, send again."""
+    cluster.start()
+    with new_deployment(SIJILL_KAFKA=cluster.bootstrap) as deployment:
+        deployment.begin()
+        sequencer, door = deployment.start("sequence"), deployment.start("ingest")
+        door.until_ready()
+        cluster.freeze(1)
+
+        with ThreadPoolExecutor(_FLOOD) as threads:
+            sending = [
+                threads.submit(deployment.submit, door, f"flood-{number}", 0, _LARGE)
+                for number in range(_FLOOD)
+            ]
+            door.until(lambda: _waiting(door) > BYTES_IN_FLIGHT_MAX / 2, "much that waits")
+            held = _waiting(door)
+        for one in sending:
+            assert_unavailable(one.result())
+        assert held <= BYTES_WAITING_MAX
+
+        cluster.thaw(1)
+        for process in (door, sequencer):
+            process.until_ready()
+        for number in range(_FLOOD):
+
+            def again(submission: str = f"flood-{number}") -> bool:
+                return deployment.submit(door, submission, 30, _LARGE).status_code in (200, 201)
+
+            door.until(again, "taken")
+        assert "everything holds" in deployment.run("check")
+        # Nobody waits for a broker that answers nothing.
+        cluster.freeze(1)
+        assert [process.terminate() for process in (door, sequencer)] == [0, 0]
+
+
+def _waiting(door: Process) -> float:
+    page = door.get("/metrics").text
+    (line,) = [one for one in page.splitlines() if one.startswith("sijill_ingest_bytes_waiting ")]
+    return float(line.split()[1])
 
 
 def test_topics_that_somebody_weakened_are_an_alarm_until_they_are_mended(

@@ -9,6 +9,7 @@ import pytest
 from joserfc import jws
 from joserfc.jwk import OKPKey
 
+from events.errors import Fatal
 from events.jose import PrivateKey, unb64
 from events.limits import TOKEN_CHARS_MAX, WAIT_SECONDS_MAX
 from services.ingest.app import create_app
@@ -20,6 +21,7 @@ from tests.ingest.speaking import (
     forged,
     nil_day,
     outcomes,
+    problem,
     sequencing,
     signed,
     small,
@@ -198,14 +200,20 @@ async def test_a_door_without_the_registrys_new_key_takes_nothing_it_cannot_prom
     assert await outcomes(world) == []
 
 
-async def test_a_receipt_that_cannot_be_read_leaves_the_promise(world: World) -> None:
+@pytest.mark.parametrize("error", [OSError("gone"), Fatal("the index leads the topic")])
+async def test_a_receipt_that_cannot_be_read_leaves_the_promise(
+    world: World, error: Exception
+) -> None:
     intake = FaultyIntake(world.intake)
-    door = Door(intake, world.registry_keys, world.clock)
-    intake.leaf_error = OSError("gone")
+    caller = Caller(world, create_app(Door(intake, world.registry_keys, world.clock)))
+    intake.leaf_error = error
+    body, submission = small(world), f"kept-{type(error).__name__}"
     async with sequencing(world):
-        answer = await Caller(world, create_app(door)).send(small(world), "kept", wait=20)
+        answer = await caller.send(body, submission, wait=20)
     assert answer.status_code == 202
-    assert await outcomes(world, "kept") == [("alpha", "kept", "counted")]
+    assert await outcomes(world, submission) == [("alpha", submission, "counted")]
+    # A repeat can be given nothing else: it is asked to come again.
+    problem(await caller.send(body, submission), 503, "unavailable")
 
 
 async def test_the_longest_names_and_token_that_the_door_takes_fit_a_leaf(caller: Caller) -> None:

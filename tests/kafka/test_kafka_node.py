@@ -79,7 +79,7 @@ def test_a_start_off_the_main_thread_is_refused(folder: Path) -> None:
     thread = threading.Thread(target=start)
     thread.start()
     thread.join()
-    assert said == ["Start a Kafka node from the main thread."]
+    assert said == ["Start Kafka from the main thread."]
 
 
 def test_a_number_of_nodes_that_cannot_be_is_refused(folder: Path) -> None:
@@ -100,8 +100,10 @@ def test_a_setting_that_kafka_refuses_is_told(folder: Path) -> None:
 
 
 def test_damaged_data_are_told_and_data_of_another_size_refused(folder: Path) -> None:
-    with Cluster(folder):
-        pass
+    cluster = Cluster(folder)
+    cluster.begin()
+    cluster.kill(1)
+    cluster.stop()
     with pytest.raises(KafkaClusterError, match=r"holds a Kafka of 1 node\(s\), not 3"):
         Cluster(folder, nodes=3).start()
     (folder / "node-1" / "data" / "meta.properties").unlink()

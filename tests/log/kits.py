@@ -1,5 +1,6 @@
 """What the contract suite needs of an implementation of the log, and each implementation's kit."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Protocol, TypeVar
@@ -27,6 +28,14 @@ from migrations.roles import INGEST, PROJECTION, SEQUENCER
 from tests.support.world import TEMPLATE
 
 _Side = TypeVar("_Side", KafkaIntake, KafkaLeaves, KafkaSequencerLog)
+#: Every table that Kafka's log derives, with the column that says of which leaf a row is.
+DERIVED = {
+    "leaf_place": "leaf_index",
+    "submission": "leaf_index",
+    "emitter": "leaf_index",
+    "emitter_key": "leaf_index",
+    "quarantine": "act_leaf",
+}
 _LISTENING = "FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'"
 
 
@@ -64,28 +73,34 @@ class _Kit:
     def __init__(self, server: EmbeddedPostgres, database: str, stack: AsyncExitStack) -> None:
         self._server, self._database, self._stack = server, database, stack
 
+    def dsn(self, role: str = "postgres") -> str:
+        """The database as a role."""
+        return self._server.dsn(self._database, role)
+
     async def listeners(self) -> int:
         """Sessions whose last statement was a LISTEN."""
-        return len(await self._fetch(f"SELECT pid {_LISTENING}"))
+        return len(await self.execute(f"SELECT pid {_LISTENING}"))
 
     async def drop_listeners(self) -> None:
         """End them, and return when they are gone."""
-        await self._fetch(f"SELECT pg_terminate_backend(pid, 10000) {_LISTENING}")
+        await self.execute(f"SELECT pg_terminate_backend(pid, 10000) {_LISTENING}")
 
-    async def _fetch(self, statement: str) -> list[asyncpg.Record]:
-        connection = await asyncpg.connect(self._server.dsn(self._database))
+    async def execute(self, statement: str) -> list[asyncpg.Record]:
+        """A statement that no service may run; its rows."""
+        connection = await asyncpg.connect(self.dsn())
         try:
             return await connection.fetch(statement)
         finally:
             await connection.close()
 
-    async def _pool(self, role: str) -> asyncpg.Pool:
-        pool = await connect_pool(self._server.dsn(self._database, role))
+    async def pool(self, role: str) -> asyncpg.Pool:
+        """Connections of a role, closed with the kit."""
+        pool = await connect_pool(self.dsn(role))
         self._stack.push_async_callback(pool.close)
         return pool
 
     def _hints(self, role: str, channel: str = LEAF_CHANNEL) -> Hints:
-        hints = Hints(self._server.dsn(self._database, role), channel)
+        hints = Hints(self.dsn(role), channel)
         self._stack.push_async_callback(hints.close)
         return hints
 
@@ -97,16 +112,16 @@ class PostgresKit(_Kit):
         """Connect the three sides."""
         self.intake = await self.another_intake()
         self.log = await self.another_log()
-        self.leaves = PostgresLeaves(await self._pool(PROJECTION), self._hints(PROJECTION))
+        self.leaves = PostgresLeaves(await self.pool(PROJECTION), self._hints(PROJECTION))
 
     async def another_intake(self) -> PostgresIntake:
         """A door."""
-        return PostgresIntake(await self._pool(INGEST), self._hints(INGEST))
+        return PostgresIntake(await self.pool(INGEST), self._hints(INGEST))
 
     async def another_log(self) -> PostgresSequencerLog:
         """A writer."""
         leaf, intake = self._hints(SEQUENCER), self._hints(SEQUENCER, INTAKE_CHANNEL)
-        return PostgresSequencerLog(await self._pool(SEQUENCER), leaf, intake)
+        return PostgresSequencerLog(await self.pool(SEQUENCER), leaf, intake)
 
 
 class KafkaKit(_Kit):
@@ -123,22 +138,30 @@ class KafkaKit(_Kit):
         self.address = address
 
     async def open(self) -> None:
-        """Make the topics and connect the three sides."""
-        await apply_topics(self.address)
-        self.intake = await self.another_intake()
-        self.log = await self.another_log()
-        pool, hints = await self._pool(PROJECTION), self._hints(PROJECTION)
-        self.leaves = self._closing(await KafkaLeaves.open(self.address, pool, hints))
+        """Connect the three sides, at once: each has several clients."""
+        self.intake, self.log, self.leaves = await asyncio.gather(
+            self.another_intake(), self.another_log(), self._readers()
+        )
 
     async def another_intake(self) -> KafkaIntake:
         """A door."""
-        pool, hints = await self._pool(INGEST), self._hints(INGEST)
+        pool, hints = await self.pool(INGEST), self._hints(INGEST)
         return self._closing(await KafkaIntake.open(self.address, pool, hints))
 
     async def another_log(self) -> KafkaSequencerLog:
         """A writer."""
-        pool, hints = await self._pool(SEQUENCER), self._hints(SEQUENCER)
+        pool, hints = await self.pool(SEQUENCER), self._hints(SEQUENCER)
         return self._closing(await KafkaSequencerLog.open(self.address, pool, hints))
+
+    async def forget_index(self, first: int = 0) -> None:
+        """Take a leaf and those behind it out of the index, as a crash before its transaction
+        leaves it, or a database that was restored to an earlier time."""
+        for table, column in DERIVED.items():
+            await self.execute(f"DELETE FROM log.{table} WHERE {column} >= {first}")
+
+    async def _readers(self) -> KafkaLeaves:
+        pool, hints = await self.pool(PROJECTION), self._hints(PROJECTION)
+        return self._closing(await KafkaLeaves.open(self.address, pool, hints))
 
     def _closing(self, side: _Side) -> _Side:
         self._stack.push_async_callback(side.close)
@@ -168,7 +191,10 @@ async def postgres_kit(server: EmbeddedPostgres) -> AsyncIterator[PostgresKit]:
 @asynccontextmanager
 async def kafka_kit(server: EmbeddedPostgres, address: KafkaAddress) -> AsyncIterator[KafkaKit]:
     """The log on Kafka over topics and a database of its own."""
+    # Broker and database are asked at once: both take their time.
+    making = asyncio.create_task(apply_topics(address))
     async with _database(server) as (database, stack):
+        await making
         kit = KafkaKit(server, database, stack, address)
         await kit.open()
         yield kit

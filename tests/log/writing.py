@@ -44,6 +44,15 @@ class Writer:
         self.next_index, self.previous = 0, NO_LEAF_HASH
         self.positions: Positions = (0,) * PARTITIONS
 
+    @classmethod
+    def behind(cls, last: LeafRecord | None) -> "Writer":
+        """A writer that has read the tail."""
+        writer = cls()
+        if last is not None:
+            writer.next_index, writer.previous = last.index + 1, leaf_hash(last.leaf)
+            writer.positions = last.positions
+        return writer
+
     def twin(self) -> "Writer":
         """Another writer with the same belief."""
         twin = Writer()

@@ -134,11 +134,11 @@ class Deployment:
         self.processes.append(made)
         return made
 
-    def run(self, *arguments: str, code: int = 0) -> str:
+    def run(self, *arguments: str, code: int = 0, **settings: str) -> str:
         """Run a command with the same settings; what it printed."""
         done = subprocess.run(
             [*SIJILL, *arguments],
-            env={**self.environment, "SIJILL_MIGRATE": self.server.dsn()},
+            env={**self.environment, "SIJILL_MIGRATE": self.server.dsn(), **settings},
             capture_output=True,
             text=True,
             check=False,
@@ -154,20 +154,27 @@ class Deployment:
             self.run("topics", "apply")
         self.run("authority", "establish", "--name", "Ministry")
 
-    def submit(self, door: Process, submission: str, wait: int = 0) -> httpx.Response:
-        """Send one act of the authority, the same bytes whenever the id is the same."""
-        body, headers = self.signed(submission)
+    def submit(
+        self, door: Process, submission: str, wait: int = 0, size: int = 0
+    ) -> httpx.Response:
+        """Send one act of the authority, the same bytes whenever the id is the same.
+
+        `size`: bytes that its body has at least.
+        """
+        body, headers = self.signed(submission, size)
         if wait:
             headers["Prefer"] = f"wait={wait}"
         url = f"{door.url}/v1/submissions"
         return httpx.post(url, content=body, headers=headers, timeout=PATIENCE)
 
-    def signed(self, submission: str) -> tuple[bytes, dict[str, str]]:
+    def signed(self, submission: str, size: int = 0) -> tuple[bytes, dict[str, str]]:
         """The body of an act and its headers."""
         key, now = read_key(self.keys / AUTHORITY_FILE).key, system_clock()
         path = self.folder / f"{submission}.json"
         if not path.exists():
-            act = make_event("authority", "platform.observed.v1", {"name": submission}, now)
+            # Unknown members are kept and ignored.
+            seen = {"name": submission, "note": "x" * size}
+            act = make_event("authority", "platform.observed.v1", seen, now)
             path.write_bytes(body_of([act]))
         body = path.read_bytes()
         at = int(now.timestamp())

@@ -13,10 +13,12 @@ from typing import Any, TypeVar
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import KafkaAdminClient
 from kafka.errors import KafkaError
+from kafka.net.compat import KafkaNetClient
 
 from events.limits import INTAKE_PARTITIONS
 
 _Result = TypeVar("_Result")
+_Client = TypeVar("_Client")
 #: Bytes of one record at most: a body of 4 MiB, its headers, and what Kafka adds.
 RECORD_BYTES_MAX = 5 * 1024 * 1024
 #: Milliseconds without an answer after which another broker is asked.
@@ -25,6 +27,10 @@ REQUEST_MS = 3_000
 DELIVERY_MS = 9_000
 #: Milliseconds to find the first broker.
 BOOTSTRAP_MS = 5_000
+#: Milliseconds for which a broker may hold back the answer to a fetch that finds nothing: so long
+#: nothing else that is asked on the connection is answered either. For readers who wait for news,
+#: and for those who ask for what lies there.
+NEWS_MS, NOW_MS = 500, 5
 #: Bytes fetched at once from a partition, and in all.
 _PARTITION_BYTES, _FETCH_BYTES = 2 * 1024 * 1024, 16 * 1024 * 1024
 #: A position that does not exist is an alarm, never a jump to another one.
@@ -35,13 +41,15 @@ _NO_RESET: Mapping[str, Any] = {"auto_offset_reset": "none"}
 class KafkaAddress:
     """A cluster and the log's topics in it.
 
-    `security`: further arguments of the client, for TLS and SCRAM.
+    `security`: further arguments of the client, for TLS and SCRAM. `delivery_ms`: after which a
+    record that was not confirmed is given up.
     """
 
     bootstrap: str
     prefix: str = "sijill"
     security: Mapping[str, Any] = field(default_factory=dict)
     partitions: int = INTAKE_PARTITIONS
+    delivery_ms: int = DELIVERY_MS
 
     @property
     def intake(self) -> str:
@@ -78,7 +86,8 @@ class KafkaAddress:
 
     def producer(self) -> KafkaProducer:
         """A producer whose record is on every replica in sync when it says so."""
-        return KafkaProducer(
+        return _made(
+            KafkaProducer,
             **self._common(),
             acks="all",
             # Said although it is the default: with a setting that does not fit, the client would
@@ -87,20 +96,24 @@ class KafkaAddress:
             linger_ms=0,
             batch_size=256 * 1024,
             max_request_size=RECORD_BYTES_MAX,
-            delivery_timeout_ms=DELIVERY_MS,
+            delivery_timeout_ms=self.delivery_ms,
             max_block_ms=REQUEST_MS,
             metrics_enabled=False,
             allow_auto_create_topics=False,
         )
 
-    def consumer(self) -> KafkaConsumer:
-        """A consumer without a group: where it reads is said by whoever reads."""
-        return KafkaConsumer(
+    def consumer(self, wait_ms: int = NEWS_MS) -> KafkaConsumer:
+        """A consumer without a group: where it reads is said by whoever reads.
+
+        `wait_ms`: `NEWS_MS` or `NOW_MS`.
+        """
+        return _made(
+            _Consumer,
             **self._common(),
             group_id=None,
             enable_auto_commit=False,
             **_NO_RESET,
-            fetch_max_wait_ms=500,
+            fetch_max_wait_ms=wait_ms,
             metrics_enabled=False,
             max_partition_fetch_bytes=_PARTITION_BYTES,
             fetch_max_bytes=_FETCH_BYTES,
@@ -109,7 +122,42 @@ class KafkaAddress:
 
     def admin(self) -> KafkaAdminClient:
         """For topics and their settings."""
-        return KafkaAdminClient(**self._common())
+        return _made(KafkaAdminClient, **self._common())
+
+
+def _made(kind: Callable[..., _Client], **settings: Any) -> _Client:
+    """A client; nothing is left of one whose brokers are away.
+
+    kafka-python 3.0.12 leaves a thread and its sockets behind each time it finds no broker, and a
+    process that waits for one tries again for as long as it takes.
+    """
+    beneath: list[KafkaNetClient] = []
+
+    def remembered(**configs: Any) -> KafkaNetClient:
+        beneath.append(KafkaNetClient(**configs))
+        return beneath[0]
+
+    try:
+        return kind(kafka_client=remembered, **settings)
+    except BaseException:
+        for one in beneath:
+            one.close()
+        raise
+
+
+class _Consumer(KafkaConsumer):
+    """One that gives what it holds of a partition that was paused and is not any more.
+
+    kafka-python 3.0.12 keeps a used-up record set in the place where it would put such records
+    back, so they came only after the next fetch of another partition: never, if that has no news.
+    """
+
+    def poll(self, *arguments: Any, **named: Any) -> Any:
+        """As the client's own."""
+        fetcher: Any = self._fetcher  # type: ignore[attr-defined]  # nothing public tells
+        if not fetcher._next_partition_records:
+            fetcher._next_partition_records = None
+        return super().poll(*arguments, **named)
 
 
 @contextmanager

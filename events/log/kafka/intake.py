@@ -1,5 +1,7 @@
 """The intake as a topic: what the door appends to, and asks the index."""
 
+from contextlib import AsyncExitStack
+
 import asyncpg
 
 from events.log.connections import Hints
@@ -29,8 +31,13 @@ class KafkaIntake(KafkaLeaves):
     @classmethod
     async def open(cls, address: KafkaAddress, pool: asyncpg.Pool, hints: Hints) -> "KafkaIntake":
         """Connect; ConnectionError while the cluster is away."""
-        producer = await Producer.open(address, address.intake)
-        return cls(address, pool, hints, await RecordReader.open(address), producer)
+        async with AsyncExitStack() as stack:
+            producer = await Producer.open(address, address.intake)
+            stack.push_async_callback(producer.close)
+            opened = cls(address, pool, hints, await RecordReader.open(address), producer)
+            # Whole: what was opened stays open.
+            stack.pop_all()
+        return opened
 
     async def append(self, arrival: Arrival) -> Place:
         """Durable on every replica in sync when it returns; unknown when it raises."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 from kafka import KafkaProducer, TopicPartition
-from kafka.errors import KafkaError, KafkaTimeoutError
+from kafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError
 
 from events.log.kafka.client import KafkaAddress, OneThread
 from events.log.kafka.records import Headers
@@ -18,6 +18,10 @@ _log = structlog.get_logger()
 BYTES_WAITING_MAX = 64 * 1024 * 1024
 #: Bytes that a record takes beside its value, more or less.
 _RECORD_OVERHEAD = 1_024
+#: Errors after which a producer is as good as before.
+_HARMLESS = (KafkaTimeoutError, MessageSizeTooLargeError, ValueError)
+#: Seconds past its time after which a producer is stuck that neither failed nor confirmed a record.
+GRACE_SECONDS = 3.0
 #: Seconds in which an orderly end may still deliver.
 _CLOSE_SECONDS = 10
 
@@ -35,10 +39,15 @@ class Outgoing:
 class Producer:
     """Appends groups of records; in one partition they keep the order of the calls."""
 
-    def __init__(self, address: KafkaAddress, inner: KafkaProducer, thread: OneThread) -> None:
-        self._address, self._inner, self._thread = address, inner, thread
+    def __init__(
+        self, address: KafkaAddress, topic: str, inner: KafkaProducer, thread: OneThread
+    ) -> None:
+        self._address, self._topic = address, topic
+        self._inner, self._thread = inner, thread
         self._renewing: asyncio.Task[None] | None = None
         self._closed = False
+        #: Seconds in which the client must have settled a record, one way or the other.
+        self.patience_seconds = address.delivery_ms / 1_000 + GRACE_SECONDS
         #: Bytes that wait for the broker now.
         self.waiting_bytes = 0
 
@@ -46,7 +55,7 @@ class Producer:
     async def open(cls, address: KafkaAddress, topic: str) -> "Producer":
         """Connect and learn where the topic's partitions are; ConnectionError if that fails."""
         thread = OneThread("kafka-producer")
-        return cls(address, await thread.run(_connected, address, topic), thread)
+        return cls(address, topic, await thread.run(_connected, address, topic), thread)
 
     def send(self, records: Sequence[Outgoing]) -> asyncio.Future[list[int]]:
         """Hand over a group; the future gives its offsets once all of it is durable.
@@ -63,7 +72,16 @@ class Producer:
             done.set_exception(ConnectionError("the broker takes no more for now"))
             return done
         self.waiting_bytes += size
-        group = _Group(len(records), loop, lambda group: self._finish(group, size, done))
+        inner = self._inner
+        # The client fails what it cannot deliver in time, but not while it asks for a new epoch;
+        # and a request for one that a broken connection swallowed is never made again.
+        watch = loop.call_later(self.patience_seconds, self._give_up, inner, done)
+
+        def finish(group: "_Group") -> None:
+            watch.cancel()
+            self._finish(group, inner, size, done)
+
+        group = _Group(len(records), loop, finish)
         for number, one in enumerate(records):
             group.follow(number, self._hand_over(one))
         return done
@@ -77,13 +95,15 @@ class Producer:
                 headers=one.headers,
                 partition=one.partition.partition,
             )
-        except (KafkaError, AssertionError, ValueError) as error:
+        except (KafkaError, ValueError) as error:
             return error
 
-    def _finish(self, group: "_Group", size: int, done: asyncio.Future[list[int]]) -> None:
+    def _finish(
+        self, group: "_Group", inner: KafkaProducer, size: int, done: asyncio.Future[list[int]]
+    ) -> None:
         self.waiting_bytes -= size
         if group.error is not None:
-            self._renew_after(group.error)
+            self._renew_after(group.error, inner)
         if done.done():
             return
         if group.error is not None:
@@ -94,9 +114,18 @@ class Producer:
         else:
             done.set_result(group.offsets)
 
-    def _renew_after(self, error: Exception) -> None:
-        """A producer that fails otherwise than by time may be broken for good: make another."""
-        if isinstance(error, KafkaTimeoutError) or self._closed:
+    def _give_up(self, inner: KafkaProducer, done: asyncio.Future[list[int]]) -> None:
+        """A producer that says nothing at all says nothing ever after: make another."""
+        self._renew_after(KafkaError(f"no word in {self.patience_seconds:g} s"), inner)
+        if not done.done():
+            done.set_exception(ConnectionError("not confirmed: the producer is stuck"))
+
+    def _renew_after(self, error: Exception, inner: KafkaProducer) -> None:
+        """A producer that fails, but not by time or size, may be broken for good: make another.
+
+        What an earlier one leaves behind when it is closed says nothing of its successor.
+        """
+        if self._closed or inner is not self._inner or isinstance(error, _HARMLESS):
             return
         if self._renewing is None or self._renewing.done():
             _log.warning("producer failed: making another", error=repr(error))
@@ -105,26 +134,39 @@ class Producer:
     async def _renew(self) -> None:
         old = self._inner
         try:
-            self._inner = await self._thread.run(_connected, self._address, None)
-            await self._thread.run(lambda: old.close(timeout=0))
+            self._inner = await self._thread.run(_connected, self._address, self._topic)
         except OSError as error:
             _log.warning("no other producer yet", error=str(error))
+        else:
+            await self._end(old)
 
     async def close(self) -> None:
         """Deliver what waits, for a while, and disconnect."""
         self._closed = True
         if self._renewing is not None:
             await self._renewing
-        await self._thread.run(lambda: self._inner.close(timeout=_CLOSE_SECONDS))
+        await self._end(self._inner)
         self._thread.close()
 
+    async def _end(self, inner: KafkaProducer) -> None:
+        try:
+            await self._thread.run(lambda: inner.close(timeout=_CLOSE_SECONDS))
+        except OSError as error:
+            # Whoever waits for what is left is told that nobody knows of it. The client leaves its
+            # thread running here, with all that it holds.
+            _log.warning("producer ended with records on their way", error=str(error))
+            inner._sender.force_close()  # type: ignore[attr-defined]
+            # Or its end as garbage would wait for the same again.
+            inner._closed = True  # type: ignore[attr-defined]
 
-def _connected(address: KafkaAddress, topic: str | None) -> KafkaProducer:
+
+def _connected(address: KafkaAddress, topic: str) -> KafkaProducer:
     producer = address.producer()
-    # Asked for now: later, `send` would block the event loop for it.
-    if topic is not None and not producer.partitions_for(topic):
+    # Asked for now, and never again: `send` runs in the event loop and must not wait there.
+    if not producer.partitions_for(topic):
         producer.close(timeout=0)
         raise ConnectionError(f"topic {topic} does not exist: run `sijill topics apply`")
+    producer.config["max_block_ms"] = 0
     return producer
 
 

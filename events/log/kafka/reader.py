@@ -12,7 +12,7 @@ from typing import Any
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import OffsetOutOfRangeError
 
-from events.log.kafka.client import KafkaAddress, OneThread, reaching
+from events.log.kafka.client import NOW_MS, KafkaAddress, OneThread, reaching
 
 #: A record's place: which partition, which offset.
 At = tuple[TopicPartition, int]
@@ -62,7 +62,7 @@ class _Reading:
     """The reader's state, used in its one thread alone."""
 
     def __init__(self, address: KafkaAddress) -> None:
-        self.consumer: KafkaConsumer = address.consumer()
+        self.consumer: KafkaConsumer = address.consumer(NOW_MS)
         every = [*address.intake_partitions, address.leaves_partition]
         self.consumer.assign(every)
         self.consumer.pause(*every)
@@ -87,27 +87,32 @@ class _Reading:
         state = self._partitions[partition]
         for offset in offsets:
             if not state.reaches(offset):
-                self.consumer.seek(partition, offset)
-                state.jump(offset)
+                self._jump(partition, state, offset)
             record = self._read_on(partition, state, offset)
             if record is not None:
                 found[partition, offset] = record
 
+    def _jump(self, partition: TopicPartition, state: _Partition, offset: int) -> None:
+        self.consumer.seek(partition, offset)
+        state.jump(offset)
+
     def _read_on(self, partition: TopicPartition, state: _Partition, offset: int) -> Any | None:
         deadline = time.monotonic() + ANSWER_SECONDS_MAX
         while (record := state.take(offset)) is None and not state.passed(offset):
-            if not self._poll(partition, state) and not self._exists(partition, offset):
+            if not self._poll(partition, state, offset) and not self._exists(partition, offset):
                 return None
             if time.monotonic() > deadline:
                 raise TimeoutError(f"Kafka does not answer for {partition}")
         return record
 
-    def _poll(self, partition: TopicPartition, state: _Partition) -> bool:
-        """Read on a little; whether anything came."""
+    def _poll(self, partition: TopicPartition, state: _Partition, offset: int) -> bool:
+        """Read on a little, towards an offset; whether anything came."""
         self.consumer.resume(partition)
         try:
             polled = self.consumer.poll(_POLL_MS, max_records=_RECORDS_AT_ONCE)
         except OffsetOutOfRangeError:
+            # There is nothing where the client stands, and it would stay there.
+            self._jump(partition, state, offset)
             return False
         finally:
             self.consumer.pause(partition)

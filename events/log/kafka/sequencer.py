@@ -5,6 +5,7 @@ Read `KafkaSequencerLog.commit` and `_settled` from top to bottom: they are wher
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 import asyncpg
@@ -58,26 +59,35 @@ class KafkaSequencerLog(KafkaLeaves):
         self._end: ChainEnd | None = None
         self._ahead: ChainEnd | None = None
         self._flights: list[_Flight] = []
-        self._in_order = asyncio.Lock()
+        #: Each is taken in the order of the calls.
+        self._sending, self._settling = asyncio.Lock(), asyncio.Lock()
 
     @classmethod
     async def open(
         cls, address: KafkaAddress, pool: asyncpg.Pool, hints: Hints
     ) -> "KafkaSequencerLog":
         """Connect; ConnectionError while the cluster is away."""
-        producer = await Producer.open(address, address.leaves)
-        reader = await RecordReader.open(address)
-        first, second = OneThread("kafka-intake"), OneThread("kafka-chain")
-        intake = await first.run(IntakeTail, address)
-        chain = await second.run(ChainTail, address)
-        return cls(address, pool, hints, reader, producer, (intake, first, chain, second))
+        async with AsyncExitStack() as stack:
+            producer = await Producer.open(address, address.leaves)
+            stack.push_async_callback(producer.close)
+            reader = await RecordReader.open(address)
+            stack.push_async_callback(reader.close)
+            first, second = OneThread("kafka-intake"), OneThread("kafka-chain")
+            intake = await first.run(IntakeTail, address)
+            stack.push_async_callback(first.run, intake.close)
+            chain = await second.run(ChainTail, address)
+            tails = (intake, first, chain, second)
+            opened = cls(address, pool, hints, reader, producer, tails)
+            # Whole: what was opened stays open.
+            stack.pop_all()
+        return opened
 
     async def close(self) -> None:
         """Disconnect."""
         await self._producer.close()
         with reaching():
-            await self._intake_thread.run(self._intake.consumer.close)
-            await self._chain_thread.run(self._chain.consumer.close)
+            await self._intake_thread.run(self._intake.close)
+            await self._chain_thread.run(self._chain.close)
         self._intake_thread.close()
         self._chain_thread.close()
         await super().close()
@@ -108,20 +118,23 @@ class KafkaSequencerLog(KafkaLeaves):
         return await super().tail()
 
     async def _catch_up(self) -> None:
-        """Apply to the index what stands in the topic behind the index's last leaf.
+        """Read the chain to its end, so that the next round may be sent behind it."""
+        self._end = self._ahead = None
+        self._end = self._ahead = await self._bring_index_up()
+
+    async def _bring_index_up(self) -> ChainEnd:
+        """Apply to the index what stands in the topic behind its last leaf; the chain's end.
 
         `Fatal` if the index leads the topic: then it belongs to another log, or the topic was cut.
         """
-        self._end = self._ahead = None
         # Reading it back compares its hash: what the index calls its last leaf lies in the topic.
         await super().tail()
         end = await self._index.end()
         while True:
             leaves, behind = await self._read_chain(end)
             if behind == end:
-                break
+                return end
             end = await self._applied(leaves, end, behind)
-        self._end = self._ahead = end
 
     async def _applied(self, placed: Sequence[Placed], end: ChainEnd, behind: ChainEnd) -> ChainEnd:
         """Apply what was read between two ends; where to read on."""
@@ -149,23 +162,17 @@ class KafkaSequencerLog(KafkaLeaves):
         What is sent here may reach the topic at any time, or never, and it makes no difference:
         if it does not continue the chain when it lands, it is no leaf.
         """
-        if self._ahead is None:
-            await self._catch_up()
-        first = round_.leaves[0]
-        if self._ahead is None or not self._ahead.continued_by(first.index, first.previous_hash):
+        async with self._sending:
+            flight = await self._send(round_)
+        if flight is None:
             return False
-        # From here to `_settled` nothing is awaited: rounds leave in the order of the calls.
-        sent = [self._outgoing(record) for record in round_.leaves]
-        flight = _Flight(round_, self._producer.send(sent))
-        self._flights.append(flight)
-        self._ahead = _end_behind(round_, self._ahead.next_offset)
         try:
-            async with self._in_order:
+            async with self._settling:
                 placed = await self._settled(flight)
-            if placed is None:
-                return False
-            # Only now may anybody hear of these leaves: the index is where doors and readers look.
-            return await self._tell(round_, placed)
+            if placed:
+                # Only now may anybody hear of these leaves: in the index doors and readers look.
+                await self._tell(round_, placed)
+            return placed is not None
         except BaseException:
             # Nobody knows how much of this stands, in the topic or in the index.
             self._end = self._ahead = None
@@ -173,15 +180,27 @@ class KafkaSequencerLog(KafkaLeaves):
         finally:
             self._flights.remove(flight)
 
-    async def _tell(self, round_: Round, placed: Sequence[Placed]) -> bool:
+    async def _send(self, round_: Round) -> _Flight | None:
+        """Hand a round to the producer; None if it does not continue what was sent before it."""
+        if self._ahead is None:
+            await self._catch_up()
+        first = round_.leaves[0]
+        if self._ahead is None or not self._ahead.continued_by(first.index, first.previous_hash):
+            return None
+        flight = _Flight(round_, self._producer.send([self._outgoing(r) for r in round_.leaves]))
+        self._flights.append(flight)
+        self._ahead = _end_behind(round_, self._ahead.next_offset)
+        return flight
+
+    async def _tell(self, round_: Round, placed: Sequence[Placed]) -> None:
         try:
             await self._index.apply(round_, placed)
         except IndexMoved:
-            # Another one may have read these leaves in the topic and applied them before us.
+            # Another one read these leaves in the topic, as a start does, and applied some of them
+            # before us: then the rest may be applied like anybody's.
+            await self._bring_index_up()
             if not await self._is_indexed(round_):
                 raise
-            self._end = self._ahead = None
-        return True
 
     async def _is_indexed(self, round_: Round) -> bool:
         last = round_.leaves[-1]
@@ -193,14 +212,19 @@ class KafkaSequencerLog(KafkaLeaves):
     async def _settled(self, flight: _Flight) -> list[Placed] | None:
         """Where a round's leaves lie if it has won: everything before them must be known.
 
+        None if it has lost, and nothing if it was found to stand and is in the index already.
+
         A crash here loses nothing that was promised: if the leaves stand, a start finds them in
         the topic and applies them to the index; if not, their bodies still wait in the intake.
         """
         offsets = await flight.offsets
         if self._end is None:
             raise ConnectionError("the outcome of an earlier round is not known")
-        first = self._end.next_offset
-        if offsets == list(range(first, first + len(offsets))):
+        first, begin = flight.round.leaves[0], self._end.next_offset
+        # Both are asked: an earlier round may never have reached the topic, and then this one lies
+        # right behind the end that is known and is no leaf all the same.
+        continues = self._end.continued_by(first.index, first.previous_hash)
+        if continues and offsets == list(range(begin, begin + len(offsets))):
             leaves = zip(flight.round.leaves, offsets, strict=True)
             placed = [Placed(record, offset) for record, offset in leaves]
             self._end = self._end.after(placed[-1])
@@ -208,15 +232,14 @@ class KafkaSequencerLog(KafkaLeaves):
         return [] if await self._stands(flight) else None
 
     async def _stands(self, flight: _Flight) -> bool:
-        """Somebody else's records lie in between: read what stands, and bring the index there.
+        """Something else lies in between: read what stands, and bring the index there.
 
-        All flights are settled first, since what is still on its way may come to stand too.
+        All flights are settled first, since what is still on its way may come to stand too. Each
+        of them is then found to stand or not in the same way, for its offsets tell nothing.
         """
         later = [one.offsets for one in self._flights if one is not flight]
         await asyncio.gather(*later, return_exceptions=True)
         await self._catch_up()
-        # The rounds behind this one were made for another chain: their callers read the tail.
-        self._end = self._ahead = None
         return await self._is_indexed(flight.round)
 
 

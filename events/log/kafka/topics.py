@@ -6,6 +6,7 @@ then, and refuses anything weaker.
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -14,7 +15,7 @@ from typing import Any, TypeVar
 import asyncpg
 from kafka import KafkaConsumer
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
-from kafka.errors import TopicAlreadyExistsError
+from kafka.errors import NoError, TopicAlreadyExistsError, UnknownTopicOrPartitionError
 
 from events.errors import Fatal
 from events.log.connections import fetch
@@ -33,6 +34,8 @@ SETTINGS: Mapping[str, str] = {
     "unclean.leader.election.enable": "false",
     "message.timestamp.type": "LogAppendTime",
 }
+#: Seconds in which all brokers know of a new topic, and between looks.
+_VISIBLE_SECONDS, _POLL_SECONDS = 10.0, 0.1
 _RECORD_BYTES, _IN_SYNC = "max.message.bytes", "min.insync.replicas"
 
 
@@ -55,13 +58,19 @@ def faults_of(topic: Topic, partitions: int, brokers: int) -> Iterator[str]:
     if topic.replicas < needed:
         yield f"{topic.replicas} replicas where {brokers} brokers allow {needed}"
     in_sync = IN_SYNC_MIN if topic.replicas >= REPLICAS else 1
-    if int(topic.settings.get(_IN_SYNC, 0)) < in_sync:
+    if _number(topic, _IN_SYNC) < in_sync:
         yield f"{_IN_SYNC}={topic.settings.get(_IN_SYNC)}, at least {in_sync} is needed"
-    if int(topic.settings.get(_RECORD_BYTES, 0)) < RECORD_BYTES_MAX:
+    if _number(topic, _RECORD_BYTES) < RECORD_BYTES_MAX:
         yield f"{_RECORD_BYTES}={topic.settings.get(_RECORD_BYTES)}, at least {RECORD_BYTES_MAX}"
     for name, value in SETTINGS.items():
         if topic.settings.get(name) != value:
             yield f"{name}={topic.settings.get(name)}, not {value}"
+
+
+def _number(topic: Topic, name: str) -> int:
+    """A setting that is a number; 0 if the cluster does not say."""
+    said = topic.settings.get(name, "")
+    return int(said) if said.isdecimal() else 0
 
 
 async def apply_topics(address: KafkaAddress, replicas: int | None = None) -> list[str]:
@@ -101,7 +110,8 @@ class TopicInspector:
     def __init__(self, address: KafkaAddress) -> None:
         self._address = address
         self._thread = OneThread("kafka-inspector")
-        self._clients: tuple[KafkaAdminClient, KafkaConsumer] | None = None
+        self._admin: KafkaAdminClient | None = None
+        self._consumer: KafkaConsumer | None = None
 
     async def check(self, pool: asyncpg.Pool | None = None) -> None:
         """As `check_topics`."""
@@ -112,16 +122,16 @@ class TopicInspector:
             raise Fatal("; ".join(faults))
 
     def _look(self) -> tuple[list[Topic], list[str]]:
-        if self._clients is None:
-            self._clients = self._address.admin(), self._address.consumer()
-        admin, consumer = self._clients
-        topics, faults = _found(admin, self._address)
-        return topics, faults or list(_cut(consumer, self._address))
+        self._admin = self._admin or self._address.admin()
+        self._consumer = self._consumer or self._address.consumer()
+        topics, faults = _found(self._admin, self._address)
+        return topics, faults or list(_cut(self._consumer, self._address))
 
     async def close(self) -> None:
         """Disconnect."""
-        for client in self._clients or ():
-            await self._thread.run(client.close)
+        for client in (self._admin, self._consumer):
+            if client is not None:
+                await self._thread.run(client.close)
         self._thread.close()
 
 
@@ -151,9 +161,12 @@ def _apply(admin: KafkaAdminClient, address: KafkaAddress, replicas: int | None)
         _create(admin, name, partitions, copies)
     if missing:
         admin.wait_for_topics(list(missing))
-    _, faults = _found(admin, address)
-    if faults:
-        raise Fatal("; ".join(faults))
+    # The broker that is asked may not have heard yet of what another has just made.
+    deadline = time.monotonic() + (_VISIBLE_SECONDS if missing else 0)
+    while faults := _found(admin, address)[1]:
+        if time.monotonic() >= deadline:
+            raise Fatal("; ".join(faults))
+        time.sleep(_POLL_SECONDS)
     return list(missing)
 
 
@@ -195,12 +208,20 @@ def _brokers(admin: KafkaAdminClient) -> int:
 
 
 def _described(admin: KafkaAdminClient, names: Sequence[str]) -> list[Topic]:
-    standing = [one for one in admin.describe_topics(list(names)) if one["error_code"] == 0]
+    standing = [one for one in admin.describe_topics(list(names)) if _stands(one)]
     if not standing:
         return []
     resources = [ConfigResource(ConfigResourceType.TOPIC, one["name"]) for one in standing]
     settings = admin.describe_configs(resources, config_filter="all")["topic"]
     return [_topic(one, settings.get(one["name"], {})) for one in standing]
+
+
+def _stands(described: Mapping[str, Any]) -> bool:
+    """Whether a topic is there; raises if the cluster does not say: it may know in a moment."""
+    code = described["error_code"]
+    if code not in (NoError.errno, UnknownTopicOrPartitionError.errno):
+        raise ConnectionError(f"topic {described['name']}: the cluster answers with error {code}")
+    return bool(code == NoError.errno)
 
 
 def _topic(described: Mapping[str, Any], settings: Mapping[str, Any]) -> Topic:

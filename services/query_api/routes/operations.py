@@ -7,6 +7,7 @@ import structlog
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
+from events.errors import Fatal
 from services.query_api.database import AWAY
 from services.query_api.reading import state_of
 from services.query_api.state import QueryState
@@ -45,7 +46,7 @@ async def _look(state: QueryState) -> str:
         async with state.database.snapshot():
             pass
         await last_index(state.leaves)
-    except (*AWAY, Problem) as error:
+    except (*AWAY, Fatal, Problem) as error:
         return str(error) or type(error).__name__
     return ""
 
@@ -56,7 +57,7 @@ async def metrics(request: Request) -> Response:
     state = state_of(request)
     try:
         await measure_lag(state)
-    except (*AWAY, Problem) as error:
+    except (*AWAY, Fatal, Problem) as error:
         # The other figures are worth most just when the database is gone.
         _log.warning("lag cannot be measured", error=str(error))
         state.metrics.up.set(0)

@@ -1,0 +1,1 @@
+"""Carrying a log from one home to another."""
