@@ -26,18 +26,15 @@ CONVERGE_SECONDS_MAX = 30.0
 _LOOK_SECONDS = 0.2
 
 
-async def converge(rig: Rig, memory: Memory) -> float:
+async def converge(rig: Rig, memory: Memory, within: float = CONVERGE_SECONDS_MAX) -> float:
     """Seconds until all processes are ready, every acknowledged submission has its leaf, and all
-    views hold every leaf. AssertionError with what is amiss after `CONVERGE_SECONDS_MAX`."""
+    views hold every leaf. AssertionError with what is amiss after `within`."""
     clock = asyncio.get_running_loop().time
     began, amiss = clock(), ["nothing was looked at"]
     async with httpx.AsyncClient() as http:
         while amiss:
-            if clock() - began > CONVERGE_SECONDS_MAX:
-                raise AssertionError(
-                    f"not whole {CONVERGE_SECONDS_MAX:.0f} s after the last fault: "
-                    + "; ".join(amiss)
-                )
+            if clock() - began > within:
+                raise AssertionError(f"not whole after {within:.0f} s: {'; '.join(amiss)}")
             await asyncio.sleep(_LOOK_SECONDS)
             amiss = await _amiss(rig, memory, http)
     return clock() - began

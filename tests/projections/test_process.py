@@ -79,7 +79,7 @@ async def test_after_a_rebuild_the_process_folds_the_new_generation(
     )
     await _until(lambda: state.progress.next_leaf == 2)
 
-    done = await rebuild(world.dsn(PROJECTION), world.leaves, world.days, lambda *_: None)
+    done = await rebuild(world.dsn(PROJECTION), world.leaves, world.builder, lambda *_: None)
     await world.push(world.alpha, [completed(world, seconds=5)])
     await world.sequence()
     await _until(lambda: state.progress.next_leaf == 3)
