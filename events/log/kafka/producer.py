@@ -22,6 +22,8 @@ _RECORD_OVERHEAD = 1_024
 _HARMLESS = (KafkaTimeoutError, MessageSizeTooLargeError, ValueError)
 #: Seconds after which a producer is stuck that has neither failed nor confirmed a record.
 STUCK_SECONDS = DELIVERY_MS / 1000 + 3
+#: Seconds between tries to make another producer.
+_RENEW_SECONDS = 1.0
 #: Seconds in which an orderly end may still deliver.
 _CLOSE_SECONDS = 10
 
@@ -131,11 +133,14 @@ class Producer:
 
     async def _renew(self) -> None:
         old = self._inner
-        try:
-            self._inner = await self._thread.run(_connected, self._address, self._topic)
-        except OSError as error:
-            _log.warning("no other producer yet", error=str(error))
-        else:
+        while old is self._inner and not self._closed:
+            try:
+                self._inner = await self._thread.run(_connected, self._address, self._topic)
+            except OSError as error:
+                # Nobody else would try again: a stuck producer that is full takes nothing more.
+                _log.warning("no other producer yet", error=str(error))
+                await asyncio.sleep(_RENEW_SECONDS)
+        if old is not self._inner:
             await self._end(old)
 
     async def close(self) -> None:
