@@ -1,6 +1,7 @@
 """Carrying a log from the embedded database to Kafka: export and import."""
 
 import asyncio
+import logging
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ import typer
 
 from deploy.cli.context import Data, err, fail, folder_of, out, stores_of, told_plainly
 from deploy.cli.readers import bar
+from deploy.processes.logs import configure_logs
 from deploy.processes.opening import open_sequencer_log
 from deploy.processes.settings import Stores, read_stores
 from deploy.processes.stopping import AWAY, told
@@ -25,6 +27,7 @@ from services.transfer.format import HeadLine, Line
 
 #: Seconds between looks how far the index is.
 _LOOK_SECONDS = 0.5
+_ON_KAFKA = "this log is on Kafka already: mirror its topics instead"
 
 Tell = Callable[[int, int | None], None]
 
@@ -40,9 +43,9 @@ def export(
 ) -> None:
     """Write a registry's whole log into a file, as it stands at one moment.
 
-    Everything that was acknowledged and every leaf, byte for byte. The registry may run; if the
-    one in the folder is stopped, its database is started for as long as this takes. What is not
-    in it: names in the vault, the access record, the keys. `docs/moving.md` has the format.
+    Every leaf, and all that was acknowledged, byte for byte. The registry
+    may run; of one that is stopped, the database is started meanwhile. Not
+    in the file: names in the vault, the access record, the keys.
     """
     with told_plainly(), _servers_of(data) as stores:
         head = _export(stores, file)
@@ -53,7 +56,7 @@ def export(
 
 def _export(stores: Stores, file: str) -> HeadLine:
     if stores.kafka is not None:
-        raise ValueError("this log is on Kafka already: mirror its topics instead")
+        raise ValueError(_ON_KAFKA)
     dsn = stores.dsn(OPERATOR)
 
     async def run(write: Callable[[bytes], None], tell: Tell) -> HeadLine:
@@ -76,11 +79,11 @@ def import_(
         ),
     ] = None,
 ) -> None:
-    """Bring an exported log into empty topics of Kafka, and make the index from them.
+    """Bring an exported log into empty topics of Kafka, and make its index.
 
-    Needs the topics (`sijill topics apply`) and a migrated, empty database, and no process of the
-    registry running on them. Ended anywhere, it goes on where it was when it is run again: what
-    lies in the topics must equal the file, byte for byte.
+    Needs the topics (`sijill topics apply`), an empty migrated database, and
+    no process of the registry on them. Ended anywhere, run it again: it goes
+    on where it was, and what lies in the topics must be what the file says.
     """
     with told_plainly(), _target(data) as stores:
         head = _import(stores, file)
@@ -89,6 +92,7 @@ def import_(
 
 
 def _import(stores: Stores, file: str) -> HeadLine:
+    _configure_logs()
     try:
         with reading(file) as lines, bar("filling topics") as tell:
             head = asyncio.run(_fill(stores, lines, tell))
@@ -99,6 +103,12 @@ def _import(stores: Stores, file: str) -> HeadLine:
             f"{told(error)}. Run the same import again: it goes on where it was"
         ) from error
     return head
+
+
+def _configure_logs() -> None:
+    configure_logs("import", "warning")
+    # The client says at each of its tries what a line of ours says once.
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)
 
 
 async def _fill(stores: Stores, lines: Iterator[Line], tell: Tell) -> HeadLine:
@@ -142,7 +152,9 @@ def _servers_of(data: Path | None) -> Iterator[Stores]:
     if elsewhere or folder.running() is not None or not folder.postgres.exists():
         yield stores_of(data)
         return
-    with Servers(folder, _say, kafka=folder.kafka.exists()) as servers:
+    if folder.kafka.exists():
+        raise ValueError(_ON_KAFKA)
+    with Servers(folder, _say, kafka=False) as servers:
         yield servers.stores
 
 

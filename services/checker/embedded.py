@@ -1,6 +1,6 @@
 """The embedded log, as one snapshot of PostgreSQL shows it."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -9,6 +9,7 @@ import asyncpg
 from events.log.protocol import Arrival, IntakeRecord, LeafRecord, Place
 from events.sql import load_sql
 from services.checker.judgement import Stored
+from services.checker.report import Finding
 from services.checker.rows import Stream
 from services.checker.source import Acknowledged, KeptLeaf
 
@@ -20,18 +21,22 @@ _LEAVES_FETCHED, _RECORDS_FETCHED = 32, 2_000
 async def embedded(connection: asyncpg.Connection) -> AsyncIterator["EmbeddedSource"]:
     """The log in the tables of the same snapshot as its index."""
     last = await connection.fetchval("SELECT max(leaf_index) FROM log.leaf")
-    yield EmbeddedSource(connection, 0 if last is None else last + 1)
+    topics = await connection.fetch("SELECT topic FROM log.topic ORDER BY topic")
+    names = [row["topic"] for row in topics]
+    yield EmbeddedSource(connection, 0 if last is None else last + 1, names)
 
 
 class EmbeddedSource:
     """Leaves and index are committed together here: the index holds every leaf."""
 
-    faults = ()
     notes = ()
 
-    def __init__(self, connection: asyncpg.Connection, leaves: int) -> None:
+    def __init__(self, connection: asyncpg.Connection, leaves: int, topics: Sequence[str]) -> None:
         self._connection = connection
         self.indexed = leaves
+        # Said first: whoever forgot to name the cluster would else be told of an empty log.
+        expected = "none where the log is embedded"
+        self.faults = [Finding("log.topic", "topics", expected, topics)] if topics else []
 
     async def leaves(self) -> AsyncIterator[KeptLeaf]:
         """Every leaf in order."""

@@ -129,6 +129,8 @@ class Sequencer:
         if not records:
             self._state = state
             return 0
+        if strangers := [one.place for one in records if one.is_foreign]:
+            _log.warning("written by no door", records=len(strangers), first=str(strangers[0]))
         # First what is in flight, then the index: what lands in between is in one of them.
         found = [one for flight in self._flights for one in flight.round.indexed]
         ids = sorted({(one.emitter, one.submission) for one in records if not one.is_foreign})

@@ -14,7 +14,10 @@ from events.log.kafka.client import KafkaAddress
 from events.log.kafka.records import Headers, arrival_headers, leaf_headers
 from events.log.kafka.topics import apply_topics, remember_topics
 from events.log.protocol import Arrival, LeafRecord
+from services.checker.check import check_snapshot
 from services.checker.embedded import embedded
+from services.checker.kafka.source import in_kafka
+from services.checker.report import Finding, render
 
 
 class Raw(NamedTuple):
@@ -134,3 +137,15 @@ def _places(log: Log) -> Iterable[tuple[Any, ...]]:
 def digest(body: bytes) -> bytes:
     """SHA-256."""
     return hashlib.sha256(body).digest()
+
+
+async def is_found(index: asyncpg.Connection, address: KafkaAddress, where: str, what: str) -> None:
+    """The checker names this, and names it first if it comes first."""
+    report = await check_snapshot(index, log=in_kafka(address), first_only=False)
+    assert any(_names(finding, where, what) for finding in report.findings), render(report)
+    first = await check_snapshot(index, log=in_kafka(address))
+    assert first.findings == report.findings[:1]
+
+
+def _names(finding: Finding, where: str, what: str) -> bool:
+    return finding.where.startswith(where) and what in finding.what

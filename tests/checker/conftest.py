@@ -1,20 +1,25 @@
 """One PostgreSQL for these tests; each test has a database of its own."""
 
+import asyncio
 import itertools
 import shutil
 import tempfile
+import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import asyncpg
 import pytest
 from checker_settled import fill
+from checker_topics import Log, read_embedded, write
 from checker_world import World
 
 from deploy.embedded.postgres import EmbeddedPostgres
+from events.log.kafka.client import KafkaAddress
 from events.log.postgres import connect_pool
 from migrations.roles import ROLES
 from migrations.run import upgrade
+from tests.support.kafka import delete_topics
 
 _numbers = itertools.count(1)
 #: What a crash would cost does not matter to a test.
@@ -58,6 +63,55 @@ async def settled(migrated: EmbeddedPostgres) -> str:
     await fill(World(migrated.dsn("settled"), pool))
     await pool.close()
     return "settled"
+
+
+@pytest.fixture(scope="session")
+async def log(migrated: EmbeddedPostgres, settled: str) -> Log:
+    """The seven leaves, to be written into topics."""
+    connection = await asyncpg.connect(migrated.dsn(settled))
+    async with connection.transaction(isolation="repeatable_read"):
+        made = await read_embedded(connection)
+    await connection.close()
+    return made
+
+
+@pytest.fixture(scope="session")
+async def indexed(migrated: EmbeddedPostgres, settled: str, log: Log) -> str:
+    """A database with the index and the views of that log, and no log in it."""
+    connection = await asyncpg.connect(migrated.dsn())
+    await connection.execute(f"CREATE DATABASE indexed TEMPLATE {settled}")
+    await connection.close()
+    connection = await asyncpg.connect(migrated.dsn("indexed"))
+    await connection.execute("DELETE FROM log.leaf; DELETE FROM log.intake")
+    await connection.execute("UPDATE log.intake_counter SET next_offset = 0")
+    await connection.close()
+    return "indexed"
+
+
+@pytest.fixture
+async def index(migrated: EmbeddedPostgres, indexed: str) -> AsyncIterator[asyncpg.Connection]:
+    """A transaction in which a test may write what it likes: it is rolled back."""
+    connection = await asyncpg.connect(migrated.dsn(indexed))
+    transaction = connection.transaction(isolation="repeatable_read")
+    await transaction.start()
+    yield connection
+    await transaction.rollback()
+    await connection.close()
+
+
+@pytest.fixture(scope="session")
+async def sound(kafka: str, log: Log) -> AsyncIterator[KafkaAddress]:
+    """Topics with the log as it is, for tests that tamper with the index alone."""
+    address = KafkaAddress(kafka, prefix=f"checker-{uuid.uuid4().hex}")
+    await write(address, log)
+    yield address
+    await asyncio.to_thread(delete_topics, kafka, address.prefix)
+
+
+@pytest.fixture
+def address(kafka: str, topics: str) -> KafkaAddress:
+    """Where a test may write topics of its own."""
+    return KafkaAddress(kafka, prefix=topics)
 
 
 async def _run(server: EmbeddedPostgres, statement: str) -> None:

@@ -1,76 +1,20 @@
-"""The checker on topics: what is tampered with is found and named, what is no leaf is passed by."""
+"""Topics and an index that another hand wrote: each way is found, and named by what was touched."""
 
-import asyncio
-import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import asyncpg
 import pytest
-from checker_topics import Log, Raw, digest, fill_index, read_embedded, write
-from kafka import TopicPartition
+from checker_topics import Log, Raw, digest, fill_index, is_found, write
 
-from deploy.embedded.postgres import EmbeddedPostgres
 from events.log.kafka.client import KafkaAddress
-from events.log.kafka.records import leaf_headers
-from events.log.protocol import LeafRecord, Place
-from services.checker.check import check, check_snapshot
-from services.checker.history import Answer, Attempt
+from events.log.protocol import Place
+from services.checker.check import check_snapshot
 from services.checker.kafka.source import in_kafka
-from services.checker.report import Finding, Report, render
-from tests.support.kafka import delete_topics
+from services.checker.report import render
 
 Tamper = Callable[[Log], None]
-
-
-@pytest.fixture(scope="session")
-async def log(migrated: EmbeddedPostgres, settled: str) -> Log:
-    """The seven leaves, to be written into topics."""
-    connection = await asyncpg.connect(migrated.dsn(settled))
-    async with connection.transaction(isolation="repeatable_read"):
-        made = await read_embedded(connection)
-    await connection.close()
-    return made
-
-
-@pytest.fixture(scope="session")
-async def indexed(migrated: EmbeddedPostgres, settled: str, log: Log) -> str:
-    """A database with the index and the views of that log, and no log in it."""
-    connection = await asyncpg.connect(migrated.dsn())
-    await connection.execute(f"CREATE DATABASE indexed TEMPLATE {settled}")
-    await connection.close()
-    connection = await asyncpg.connect(migrated.dsn("indexed"))
-    await connection.execute("DELETE FROM log.leaf; DELETE FROM log.intake")
-    await connection.execute("UPDATE log.intake_counter SET next_offset = 0")
-    await connection.close()
-    return "indexed"
-
-
-@pytest.fixture
-async def index(migrated: EmbeddedPostgres, indexed: str) -> AsyncIterator[asyncpg.Connection]:
-    """A transaction in which a test may write what it likes: it is rolled back."""
-    connection = await asyncpg.connect(migrated.dsn(indexed))
-    transaction = connection.transaction(isolation="repeatable_read")
-    await transaction.start()
-    yield connection
-    await transaction.rollback()
-    await connection.close()
-
-
-@pytest.fixture(scope="session")
-async def sound(kafka: str, log: Log) -> AsyncIterator[KafkaAddress]:
-    """Topics with the log as it is, for tests that tamper with the index alone."""
-    address = KafkaAddress(kafka, prefix=f"checker-{uuid.uuid4().hex}")
-    await write(address, log)
-    yield address
-    await asyncio.to_thread(delete_topics, kafka, address.prefix)
-
-
-@pytest.fixture
-def address(kafka: str, topics: str) -> KafkaAddress:
-    """Where a test may write topics of its own."""
-    return KafkaAddress(kafka, prefix=topics)
 
 
 async def test_what_is_tampered_with_is_sound_before(
@@ -246,20 +190,7 @@ async def test_topics_of_another_hand_are_found_and_named(
     tamper(forged)
     await write(address, forged)
     await fill_index(index, address, log)
-    await _is_found(index, address, where, what)
-
-
-async def _is_found(
-    index: asyncpg.Connection, address: KafkaAddress, where: str, what: str
-) -> None:
-    report = await check_snapshot(index, log=in_kafka(address), first_only=False)
-    assert any(_names(finding, where, what) for finding in report.findings), render(report)
-    first = await check_snapshot(index, log=in_kafka(address))
-    assert first.findings == report.findings[:1]
-
-
-def _names(finding: Finding, where: str, what: str) -> bool:
-    return finding.where.startswith(where) and what in finding.what
+    await is_found(index, address, where, what)
 
 
 # --- an index that is not that of the topics ----------------------------------------------------
@@ -328,181 +259,4 @@ async def test_an_index_of_another_hand_is_found_and_named(
     await fill_index(index, sound, log)
     status = await index.execute(statement)
     assert status.split()[-1] != "0", "the statement touched nothing"
-    await _is_found(index, sound, where, what)
-
-
-# --- what is no fault ---------------------------------------------------------------------------
-
-
-async def _clean(index: asyncpg.Connection, address: KafkaAddress, written: Log) -> Report:
-    await write(address, written)
-    await fill_index(index, address, written)
-    report = await check_snapshot(index, log=in_kafka(address), first_only=False)
-    assert report.clean, render(report)
-    return report
-
-
-async def test_records_that_do_not_continue_the_chain_are_counted_and_ignored(
-    address: KafkaAddress, index: asyncpg.Connection, log: Log
-) -> None:
-    written = log.copy()
-    late = log.leaf(2)
-    beside = replace(log.leaf(4), leaf=log.leaf(4).leaf + b" ")
-    junk: list[LeafRecord | Raw] = [
-        Raw(b"junk", []),
-        Raw(None, leaf_headers(log.leaf(3))),
-        Raw(b"", [("index", b"3")]),
-        Raw(log.leaf(3).leaf, [("format", b"2"), *leaf_headers(log.leaf(3))[1:]]),
-        late,
-        replace(log.leaf(3), previous_hash=digest(b"")),
-        log.leaf(5),
-    ]
-    written.leaves[3:3] = junk
-    written.leaves.insert(0, Raw(b"before all", []))
-    written.leaves += [beside, late]
-    report = await _clean(index, address, written)
-    assert report.leaves == 7
-    assert report.notes == (f"{len(junk) + 3} records never became leaves",)
-
-
-@pytest.mark.parametrize("twin_first", [False, True])
-async def test_the_first_of_two_records_that_continue_the_chain_is_the_leaf(
-    address: KafkaAddress, index: asyncpg.Connection, log: Log, twin_first: bool
-) -> None:
-    twin = replace(log.leaf(6), leaf=log.leaf(6).leaf.replace(b'"v":1', b'"v":2'))
-    both = [twin, log.leaf(6)] if twin_first else [log.leaf(6), twin]
-    await write(address, Log(log.intake, [*log.leaves[:6], *both], log.known))
-    await fill_index(index, address, log)
-    if twin_first:
-        await _is_found(index, address, "leaf 6", "leaf bytes")
-        return
-    report = await check_snapshot(index, log=in_kafka(address), first_only=False)
-    assert report.clean, render(report)
-    assert report.notes == ("1 records never became leaves",)
-
-
-async def test_what_no_door_wrote_has_its_place_in_the_intake_and_no_promise(
-    address: KafkaAddress, index: asyncpg.Connection, log: Log
-) -> None:
-    written = log.copy()
-    for records in written.intake:
-        records += [Raw(b"junk", []), Raw(None, [])]
-    report = await _clean(index, address, written)
-    assert report.notes == ("24 records of the intake were written by no door",)
-    assert report.waiting == 0
-
-
-async def test_what_lies_behind_all_positions_waits_for_its_leaf(
-    address: KafkaAddress, index: asyncpg.Connection, log: Log
-) -> None:
-    written = log.copy()
-    partition, _, arrival = log.arrival("work")
-    written.intake[partition].append(replace(arrival, submission="next"))
-    assert (await _clean(index, address, written)).waiting == 1
-
-
-@pytest.mark.parametrize("held", [0, 1, 2, 5])
-async def test_an_index_that_lags_is_right_as_far_as_it_goes(
-    address: KafkaAddress, index: asyncpg.Connection, log: Log, held: int
-) -> None:
-    await write(address, log)
-    await fill_index(index, address, log)
-    for table in ("leaf_place", "submission", "emitter", "emitter_key", "quarantine"):
-        await index.execute(f"DELETE FROM log.{table} WHERE leaf_index >= {held}")
-    await index.execute("UPDATE projection.generation SET active = false")
-    report = await check_snapshot(index, log=in_kafka(address), first_only=False)
-    assert report.clean, render(report)
-    assert f"the index lags the topic by {7 - held} leaves" in report.notes
-    assert report.leaves == 7
-
-
-async def test_views_that_lead_the_index_are_found(
-    address: KafkaAddress, index: asyncpg.Connection, log: Log
-) -> None:
-    await write(address, log)
-    await fill_index(index, address, log)
-    for table in ("leaf_place", "submission"):
-        await index.execute(f"DELETE FROM log.{table} WHERE leaf_index >= 6")
-    await _is_found(index, address, "cursor of view_1", "next_leaf")
-
-
-async def test_a_registry_before_its_first_leaf(
-    address: KafkaAddress, index: asyncpg.Connection
-) -> None:
-    empty = Log([[] for _ in range(12)], [])
-    for table in ("submission", "emitter", "emitter_key"):
-        await index.execute(f"DELETE FROM log.{table}")
-    await index.execute("UPDATE projection.generation SET active = false")
-    report = await _clean(index, address, empty)
-    assert (report.leaves, report.waiting) == (0, 0)
-
-
-async def test_clients_history_is_held_against_the_topics(
-    index: asyncpg.Connection, sound: KafkaAddress, log: Log
-) -> None:
-    await fill_index(index, sound, log)
-    arrivals = [one for records in log.intake for one in records if not isinstance(one, Raw)]
-    history = [Attempt(a.emitter, a.submission, a.body_sha256, Answer.ACKED) for a in arrivals]
-    source = in_kafka(sound)
-    assert (await check_snapshot(index, log=source, history=history)).clean
-    lost = Attempt("alpha", "lost", digest(b"lost"), Answer.ACKED)
-    report = await check_snapshot(index, log=source, history=[*history, lost])
-    assert [finding.what for finding in report.findings] == ["acknowledged"]
-
-
-# --- the topics themselves ----------------------------------------------------------------------
-
-
-async def _admin(address: KafkaAddress, call: Callable[[Any], Any]) -> None:
-    def do() -> None:
-        admin = address.admin()
-        try:
-            call(admin)
-        finally:
-            admin.close()
-
-    await asyncio.to_thread(do)
-
-
-@pytest.mark.parametrize("topic", ["leaves", "intake"])
-async def test_a_topic_that_is_gone_is_found(
-    address: KafkaAddress, index: asyncpg.Connection, log: Log, topic: str
-) -> None:
-    await write(address, log)
-    await fill_index(index, address, log)
-    name = getattr(address, topic)
-    await _admin(address, lambda admin: admin.delete_topics([name]))
-    await _is_found(index, address, f"topic {name}", "topic")
-
-
-async def test_topics_made_anew_with_the_same_records_are_found(
-    address: KafkaAddress, index: asyncpg.Connection, log: Log
-) -> None:
-    await write(address, log)
-    await fill_index(index, address, log)
-    await _admin(address, lambda admin: admin.delete_topics([address.leaves, address.intake]))
-    await write(address, log)
-    report = await check_snapshot(index, log=in_kafka(address), first_only=False)
-    assert [finding.where for finding in report.findings] == [
-        f"topic {address.leaves}",
-        f"topic {address.intake}",
-    ]
-    assert all("topic_id" in finding.what for finding in report.findings)
-
-
-@pytest.mark.parametrize("topic", ["leaves", "intake"])
-async def test_records_that_aged_are_found(
-    address: KafkaAddress, index: asyncpg.Connection, log: Log, topic: str
-) -> None:
-    await write(address, log)
-    await fill_index(index, address, log)
-    partition = 0 if topic == "leaves" else log.arrival("work")[0]
-    aged = TopicPartition(getattr(address, topic), partition)
-    await _admin(address, lambda admin: admin.delete_records({aged: 1}))
-    await _is_found(index, address, f"topic {aged.topic}, partition {partition}", "first offset")
-
-
-async def test_a_cluster_that_is_away_is_no_finding(migrated: EmbeddedPostgres) -> None:
-    nowhere = KafkaAddress("127.0.0.1:9", security={"bootstrap_timeout_ms": 200})
-    with pytest.raises(ConnectionError):
-        await check(migrated.dsn("template"), log=in_kafka(nowhere))
+    await is_found(index, sound, where, what)

@@ -85,6 +85,11 @@ TAMPERINGS: dict[str, tuple[str, str, str]] = {
         "log.emitter_key", "column revoked_leaf"),
     "a leaf set aside by nobody": (
         "INSERT INTO log.quarantine VALUES (2, 5)", "log.quarantine, leaf_index 2", "row"),
+    "a place in a topic": (
+        "INSERT INTO log.leaf_place VALUES (2, 2, '', 0, 0)",
+        "log.leaf_place, leaf_index 2", "row"),
+    "a topic": (
+        "INSERT INTO log.topic VALUES ('sijill.leaves', 'id', 1)", "log.topic", "topics"),
     "a figure": (
         "UPDATE view_1.work_by_platform SET paid_seconds = paid_seconds + 1",
         "view work_by_platform, emitter alpha, day 2026-03-01", "column paid_seconds"),

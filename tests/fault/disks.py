@@ -3,8 +3,12 @@
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
+
+#: Set where `mount_apart` has been already.
+_APART = "SIJILL_TEST_APART"
 
 
 class Disk:
@@ -44,6 +48,24 @@ def can_mount() -> bool:
         except (OSError, subprocess.CalledProcessError):
             return False
     return True
+
+
+def mount_apart() -> None:
+    """Go on in a mount namespace of our own, where we may: with us, our mounts are gone.
+
+    However we end: a run that is killed takes nothing away any more.
+    """
+    apart = ["unshare", "--mount"]
+    if _APART in os.environ or not shutil.which(apart[0]):
+        return
+    if subprocess.run([*apart, "true"], capture_output=True, check=False).returncode == 0:
+        again = [*apart, sys.executable, "-m", *_module_and_arguments()]
+        os.execvpe(apart[0], again, {**os.environ, _APART: "1"})
+
+
+def _module_and_arguments() -> list[str]:
+    """How Python was asked to run this program."""
+    return sys.orig_argv[sys.orig_argv.index("-m") + 1 :]
 
 
 def _mount(folder: Path, options: str) -> None:

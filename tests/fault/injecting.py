@@ -72,7 +72,7 @@ async def _of_role(rig: Rig, part: str, pick: float) -> Node:
 async def _whole(rig: Rig, part: str) -> list[Service]:
     """All of them that nothing else hurts."""
     role, _, state = part.partition(", ")
-    whole = [service for service in rig.services[role] if service.name not in rig.hurt]
+    whole = [service for service in rig.services[role] if not rig.hurt[service.name]]
     if state:
         async with httpx.AsyncClient() as http:
             said = [await service.health(http) for service in whole]
@@ -96,7 +96,7 @@ def _picked(nodes: Sequence[Node], pick: float) -> Node:
 async def _hurt_nodes(rig: Rig, fault: Fault) -> AsyncIterator[str]:
     nodes = await _targets(rig, fault)
     names = {node.name for node in nodes}
-    rig.hurt |= names
+    rig.hurt.update(names)
     try:
         if fault.kind is Kind.KILL:
             await asyncio.gather(*(node.kill() for node in nodes))
@@ -106,7 +106,7 @@ async def _hurt_nodes(rig: Rig, fault: Fault) -> AsyncIterator[str]:
     finally:
         for node in nodes:
             node.start() if fault.kind is Kind.KILL else node.thaw()
-        rig.hurt -= names
+        rig.hurt.subtract(names)
 
 
 # --- links ----------------------------------------------------------------------------------
@@ -178,12 +178,12 @@ def _write(clock: Path, text: str) -> None:
 @asynccontextmanager
 async def _full_disk(rig: Rig, fault: Fault) -> AsyncIterator[str]:
     (node,) = await _targets(rig, fault)
-    # Whoever finds no room may end, and is started again: that is no death to be told of.
-    rig.hurt.add(node.name)
+    rig.filled.add(node.name)
+    rig.hurt[node.name] += 1
     rig.disks[node.name].fill()
     try:
         yield node.name
     finally:
         rig.disks[node.name].free()
         node.start()
-        rig.hurt.discard(node.name)
+        rig.hurt[node.name] -= 1

@@ -220,11 +220,13 @@ class Broker:
         """The cluster stops them together."""
 
 
-async def keep_alive(nodes: Sequence[Node], meant: set[str], ended: Callable[[str], None]) -> None:
-    """As an operator's supervisor: start again whatever ended, unless it is `meant` to be dead."""
+async def keep_alive(
+    nodes: Sequence[Node], hurt: Mapping[str, int], ended: Callable[[Node], None]
+) -> None:
+    """As an operator's supervisor: start again whatever ended, unless it is `hurt` on purpose."""
     while True:
         for node in nodes:
-            if node.name not in meant and not node.alive:
-                ended(f"{node.name} ended by itself with status {node.status()}")
+            if not hurt.get(node.name) and not node.alive:
+                ended(node)
                 node.start()
         await asyncio.sleep(_LOOK_SECONDS * 10)

@@ -54,6 +54,8 @@ _SECONDS = {
 #: Faults of one storm, and seconds from the start of one to that of the next.
 _STORM_FAULTS = (1, 5)
 _GAP_SECONDS = (0.0, 2.5)
+#: Seconds between two faults of the same thing.
+_RECOVER_SECONDS = 0.5
 #: Nothing is broken for a third of a storm's time after it: a quarter of all time.
 _CALM_SHARE = 1 / 3
 
@@ -136,7 +138,7 @@ def _storm(chance: random.Random, number: int, choices: Sequence[Choice]) -> Sto
     now = 0.0
     for place, choice in enumerate(choices):
         # What is touched already is left to recover first.
-        busy = [fault.end for fault in faults if fault.touches & choice.touches]
+        busy = [fault.end + _RECOVER_SECONDS for fault in faults if fault.touches & choice.touches]
         faults.append(
             Fault(
                 number=number + place,

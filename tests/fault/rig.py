@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -31,6 +32,8 @@ from tests.support.running import SIJILL
 DATABASE = "sijill"
 #: Bytes of a disk that can fill up: more than a long run writes.
 _DISK_BYTES = 2 * 1024**3
+#: Characters of an odd line that are shown.
+_SHOWN_CHARS = 500
 #: Of Kafka: so many listeners, each for one process, need few threads each.
 _BROKER_SETTINGS = {"num.network.threads": "1", "num.io.threads": "4"}
 
@@ -48,8 +51,10 @@ class Rig:
         self.disks: dict[str, Disk] = {}
         #: Where the visitors of a role come to.
         self.addresses: dict[str, list[str]] = {}
-        #: Names of nodes that are dead or frozen on purpose.
-        self.hurt: set[str] = set()
+        #: How many faults keep a node dead or frozen on purpose, by its name.
+        self.hurt: Counter[str] = Counter()
+        #: Names of nodes whose disk was full: they may end of it, also some time later.
+        self.filled: set[str] = set()
         #: What ended and should not have.
         self.deaths: list[str] = []
         self._disks_fill = disks
@@ -77,8 +82,12 @@ class Rig:
         for service in self.all_services():
             service.start()
         self._keeper = asyncio.create_task(
-            keep_alive(list(self.nodes.values()), self.hurt, self.deaths.append)
+            keep_alive(list(self.nodes.values()), self.hurt, self._ended)
         )
+
+    def _ended(self, node: Node) -> None:
+        if node.name not in self.filled:
+            self.deaths.append(f"{node.name} ended by itself with status {node.status()}")
 
     def _disk(self, node: str, folder: str) -> Path:
         """Where a node's data lie."""
@@ -221,6 +230,15 @@ class Rig:
         services = self.all_services()
         said = await asyncio.gather(*(service.health(http) for service in services))
         return {service.name: one for service, one in zip(services, said, strict=True)}
+
+    def odd_lines(self) -> list[str]:
+        """What our processes wrote that is no log line of theirs, such as a trace."""
+        return [
+            f"{service.name}: {line[:_SHOWN_CHARS]}"
+            for service in self.all_services()
+            for line in service.log.read_text(errors="replace").splitlines()
+            if not line.startswith("{") or "never retrieved" in line
+        ]
 
     def stores(self, views: str) -> Stores:
         """Log and views, past every proxy."""

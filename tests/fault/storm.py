@@ -30,7 +30,7 @@ from tests.fault.converging import (
     assert_whole,
     converge,
 )
-from tests.fault.disks import can_mount
+from tests.fault.disks import can_mount, mount_apart
 from tests.fault.injecting import Missed, injected
 from tests.fault.nodes import ROOT
 from tests.fault.plan import Fault, Storm, make_plan
@@ -45,10 +45,14 @@ from tests.support.world import Platform, body_of
 _PLATFORMS, _HANDS = 4, 2
 #: Faults after which everything is checked.
 _ROUND_FAULTS = 25
+#: Seconds in which all processes, started at once, must be ready before anything is broken.
+_START_SECONDS_MAX = 120.0
 #: Seconds that a registration may take to be sequenced.
 _REGISTER_SECONDS = 30
-#: Receipts that are asked for once more at the end, at the door and of each query service.
-_ASKED_AGAIN = 1_000
+#: Receipts asked for once more at the end, at the door and of each query service; so many at once.
+_ASKED_AGAIN, _ASKED_AT_ONCE = 300, 4
+#: Seconds that a run may take: to begin and to end, and for each fault.
+_SECONDS_MAX, _FAULT_SECONDS_MAX = 600, 20
 #: Tries to settle what is unknown once nothing is broken any more.
 _SETTLE_TRIES = 3
 
@@ -66,10 +70,14 @@ async def run(cast: Cast, seed: int, faults: int, say: Say, *, disks: bool) -> T
     say(f"seed {seed}, commit {tally.commit}, {cast.log} log, {faults} faults")
     say(f"again: {replay(tally, faults)}")
     try:
-        async with new_rig(cast, disks=disks) as rig:
+        async with (
+            asyncio.timeout(_SECONDS_MAX + faults * _FAULT_SECONDS_MAX),
+            new_rig(cast, disks=disks) as rig,
+        ):
             say(f"everything runs in {rig.folder}")
             await _Run(rig, random.Random(seed), tally, say).all(plan)
     except BaseException:
+        # Its folder stays, with what every process said.
         say(f"FAILED: seed {seed}, commit {tally.commit}; again: {replay(tally, faults)}")
         raise
     return tally
@@ -105,8 +113,8 @@ class _Run:
         """Every storm, and what must hold after each round of them."""
         self.pushing = Pushing(self.rig.addresses[DOOR.name], self.memory, self.chance)
         try:
-            # Nothing is broken yet: this is how long a start takes.
-            self.say(f"ready after {await converge(self.rig, self.memory):.1f} s")
+            seconds = await converge(self.rig, self.memory, _START_SECONDS_MAX)
+            self.say(f"ready after {seconds:.1f} s")
             await self._register()
             for storms in _rounds(plan):
                 await self._round(storms)
@@ -193,6 +201,7 @@ class _Run:
     def _nothing_odd(self) -> None:
         assert not self.memory.odd, self.memory.odd
         assert not self.rig.deaths, self.rig.deaths
+        assert not (lines := self.rig.odd_lines()), lines
 
     async def _end(self) -> None:
         """Each receipt once more, and the views once more from leaf 0."""
@@ -203,18 +212,20 @@ class _Run:
 
     async def _ask_again(self) -> None:
         """Whatever was acknowledged has a receipt now; those given before are the same bytes."""
+        acked = list(self.memory.acked.values())
+        asked = iter(self.chance.sample(acked, min(len(acked), _ASKED_AGAIN)))
+        async with httpx.AsyncClient() as http, asyncio.TaskGroup() as tasks:
+            for _ in range(_ASKED_AT_ONCE):
+                tasks.create_task(self._ask_each(http, asked))
+
+    async def _ask_each(self, http: httpx.AsyncClient, asked: Iterator[Sent]) -> None:
         by_name = {platform.emitter: platform for platform in self.platforms}
-        acked = [one for one in self.memory.acked.values() if one.emitter in by_name]
-        asked = self.chance.sample(acked, min(len(acked), _ASKED_AGAIN))
         for sent in asked:
             told = await self.pushing.push(by_name[sent.emitter], sent)
             assert told is Answer.ACKED, sent
             assert sent.identity in self.memory.receipts, sent
-        async with httpx.AsyncClient() as http:
-            for sent in asked:
-                for reader in self.readers:
-                    assert await reader.ask_receipt(http, sent.identity), sent
-        self.tally.figures["receipts asked again"] = len(asked)
+            for reader in self.readers:
+                assert await reader.ask_receipt(http, sent.identity), sent
 
 
 def _rounds(plan: Sequence[Storm]) -> Iterator[list[Storm]]:
@@ -239,6 +250,7 @@ def main() -> None:
     asked = parser.parse_args()
     # As Ctrl-C: the run ends what it started.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    mount_apart()
     if not (disks := can_mount()):
         _say("no disk is filled up: that takes root, and a machine that lets it mount")
     for log in asked.log or sorted(CASTS):

@@ -28,6 +28,14 @@ from migrations.roles import INGEST, PROJECTION, SEQUENCER
 from tests.support.world import TEMPLATE
 
 _Side = TypeVar("_Side", KafkaIntake, KafkaLeaves, KafkaSequencerLog)
+#: Every table that Kafka's log derives, with the column that says of which leaf a row is.
+DERIVED = {
+    "leaf_place": "leaf_index",
+    "submission": "leaf_index",
+    "emitter": "leaf_index",
+    "emitter_key": "leaf_index",
+    "quarantine": "act_leaf",
+}
 _LISTENING = "FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'"
 
 
@@ -66,25 +74,27 @@ class _Kit:
         self._server, self._database, self._stack = server, database, stack
 
     def dsn(self, role: str = "postgres") -> str:
-        """Its database as a role."""
+        """The database as a role."""
         return self._server.dsn(self._database, role)
 
     async def listeners(self) -> int:
         """Sessions whose last statement was a LISTEN."""
-        return len(await self._fetch(f"SELECT pid {_LISTENING}"))
+        return len(await self.execute(f"SELECT pid {_LISTENING}"))
 
     async def drop_listeners(self) -> None:
         """End them, and return when they are gone."""
-        await self._fetch(f"SELECT pg_terminate_backend(pid, 10000) {_LISTENING}")
+        await self.execute(f"SELECT pg_terminate_backend(pid, 10000) {_LISTENING}")
 
-    async def _fetch(self, statement: str) -> list[asyncpg.Record]:
+    async def execute(self, statement: str) -> list[asyncpg.Record]:
+        """A statement that no service may run; its rows."""
         connection = await asyncpg.connect(self.dsn())
         try:
             return await connection.fetch(statement)
         finally:
             await connection.close()
 
-    async def _pool(self, role: str) -> asyncpg.Pool:
+    async def pool(self, role: str) -> asyncpg.Pool:
+        """Connections of a role, closed with the kit."""
         pool = await connect_pool(self.dsn(role))
         self._stack.push_async_callback(pool.close)
         return pool
@@ -102,16 +112,16 @@ class PostgresKit(_Kit):
         """Connect the three sides."""
         self.intake = await self.another_intake()
         self.log = await self.another_log()
-        self.leaves = PostgresLeaves(await self._pool(PROJECTION), self._hints(PROJECTION))
+        self.leaves = PostgresLeaves(await self.pool(PROJECTION), self._hints(PROJECTION))
 
     async def another_intake(self) -> PostgresIntake:
         """A door."""
-        return PostgresIntake(await self._pool(INGEST), self._hints(INGEST))
+        return PostgresIntake(await self.pool(INGEST), self._hints(INGEST))
 
     async def another_log(self) -> PostgresSequencerLog:
         """A writer."""
         leaf, intake = self._hints(SEQUENCER), self._hints(SEQUENCER, INTAKE_CHANNEL)
-        return PostgresSequencerLog(await self._pool(SEQUENCER), leaf, intake)
+        return PostgresSequencerLog(await self.pool(SEQUENCER), leaf, intake)
 
 
 class KafkaKit(_Kit):
@@ -135,16 +145,22 @@ class KafkaKit(_Kit):
 
     async def another_intake(self) -> KafkaIntake:
         """A door."""
-        pool, hints = await self._pool(INGEST), self._hints(INGEST)
+        pool, hints = await self.pool(INGEST), self._hints(INGEST)
         return self._closing(await KafkaIntake.open(self.address, pool, hints))
 
     async def another_log(self) -> KafkaSequencerLog:
         """A writer."""
-        pool, hints = await self._pool(SEQUENCER), self._hints(SEQUENCER)
+        pool, hints = await self.pool(SEQUENCER), self._hints(SEQUENCER)
         return self._closing(await KafkaSequencerLog.open(self.address, pool, hints))
 
+    async def forget_index(self, first: int = 0) -> None:
+        """Take a leaf and those behind it out of the index, as a crash before its transaction
+        leaves it, or a database that was restored to an earlier time."""
+        for table, column in DERIVED.items():
+            await self.execute(f"DELETE FROM log.{table} WHERE {column} >= {first}")
+
     async def _readers(self) -> KafkaLeaves:
-        pool, hints = await self._pool(PROJECTION), self._hints(PROJECTION)
+        pool, hints = await self.pool(PROJECTION), self._hints(PROJECTION)
         return self._closing(await KafkaLeaves.open(self.address, pool, hints))
 
     def _closing(self, side: _Side) -> _Side:

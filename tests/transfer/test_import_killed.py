@@ -1,5 +1,6 @@
 """Appends of unknown outcome, an import killed anywhere: nothing is lost, nothing lies twice."""
 
+import asyncio
 import gzip
 import os
 import random
@@ -10,11 +11,16 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from deploy.kafka.cluster import Cluster
+from deploy.kafka.programs import Programs
 from events.errors import Fatal
+from events.log.kafka.client import KafkaAddress
+from events.log.kafka.topics import apply_topics
+from migrations.roles import SEQUENCER
 from services.transfer import filling, groups
 from services.transfer.filling import Filling
 from services.transfer.format import HeadLine
-from services.transfer.importing import fill_topics
+from services.transfer.importing import fill_topics, import_log
 from services.transfer.topics import ClusterTopics
 from tests.support.running import PATIENCE, SIJILL
 from tests.transfer.carrying import Target, lying, promised, unheard
@@ -110,9 +116,40 @@ async def test_progress_counts_each_record_once(target: Target, opened: ClusterT
         assert [done for done, _ in heard] == sorted({done for done, _ in heard})
 
 
-# --- a real process, killed with -9 -------------------------------------------------------------
-
 MANY = lines_of(laid_down((f"p{n % 7}", f"s{n}", b"[%d]" % n * 20) for n in range(4_000)), 50)
+
+
+async def test_a_broker_that_is_killed_and_comes_back(
+    target: Target,
+    kafka_programs: Programs,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The import waits and goes on by itself; the client keeps the order over the outage."""
+    monkeypatch.setattr(filling, "_WAITING_BYTES_MAX", 256 * 1024)
+    with Cluster(tmp_path / "kafka") as cluster:
+        address = KafkaAddress(cluster.bootstrap)
+        await apply_topics(address)
+        half = len(promised(address, MANY)) // 2
+        reached = asyncio.Event()
+
+        def tell(done: int, lines: int) -> None:
+            if done > half:
+                reached.set()
+
+        file = lines_in(b"".join(sealed(MANY)))
+        dsn = target.dsn(SEQUENCER)
+        importing = asyncio.create_task(import_log(address, dsn, file, tell))
+        await reached.wait()
+        cluster.kill(1)
+        assert not importing.done()
+        cluster.launch(1)
+        await asyncio.to_thread(cluster.wait, 1)
+        await importing
+        assert await lying(address) == promised(address, MANY)
+
+
+# --- a real process, killed with -9 -------------------------------------------------------------
 
 
 async def test_a_process_that_is_killed_again_and_again(target: Target, tmp_path: Path) -> None:
@@ -121,7 +158,7 @@ async def test_a_process_that_is_killed_again_and_again(target: Target, tmp_path
     file.write_bytes(gzip.compress(b"".join(sealed(MANY))))
     wanted = promised(target.address, MANY)
     async with ClusterTopics(target.address) as topics:
-        for end in sorted(dice.sample(range(len(wanted)), 3)):
+        for end in sorted(dice.sample(range(len(wanted)), 2)):
             process = _started(target, file)
             while sum((await topics.ends()).values()) < end:
                 assert process.poll() is None, process.communicate()

@@ -27,8 +27,10 @@ REQUEST_MS = 3_000
 DELIVERY_MS = 9_000
 #: Milliseconds to find the first broker.
 BOOTSTRAP_MS = 5_000
-#: Milliseconds for which a reader of what comes next lets a broker wait for it.
-TAIL_MS = 500
+#: Milliseconds for which a broker may hold back the answer to a fetch that finds nothing: so long
+#: nothing else that is asked on the connection is answered either. For readers who wait for news,
+#: and for those who ask for what lies there.
+NEWS_MS, NOW_MS = 500, 5
 #: Bytes fetched at once from a partition, and in all.
 _PARTITION_BYTES, _FETCH_BYTES = 2 * 1024 * 1024, 16 * 1024 * 1024
 #: A position that does not exist is an alarm, never a jump to another one.
@@ -100,11 +102,10 @@ class KafkaAddress:
             allow_auto_create_topics=False,
         )
 
-    def consumer(self, wait_ms: int = TAIL_MS) -> KafkaConsumer:
+    def consumer(self, wait_ms: int = NEWS_MS) -> KafkaConsumer:
         """A consumer without a group: where it reads is said by whoever reads.
 
-        `wait_ms`: for which a broker may hold back the answer to a fetch that finds nothing. While
-        it does, no other partition that it keeps is fetched.
+        `wait_ms`: `NEWS_MS` or `NOW_MS`.
         """
         return _made(
             _Consumer,

@@ -8,9 +8,9 @@ from typing import Any
 
 import structlog
 from kafka import KafkaProducer, TopicPartition
-from kafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError
+from kafka.errors import KafkaError, MessageSizeTooLargeError
 
-from events.log.kafka.client import DELIVERY_MS, KafkaAddress, OneThread
+from events.log.kafka.client import KafkaAddress, OneThread
 from events.log.kafka.records import Headers
 
 _log = structlog.get_logger()
@@ -19,11 +19,11 @@ BYTES_WAITING_MAX = 64 * 1024 * 1024
 #: Bytes that a record takes beside its value, more or less.
 _RECORD_OVERHEAD = 1_024
 #: Errors after which a producer is as good as before.
-_HARMLESS = (KafkaTimeoutError, MessageSizeTooLargeError, ValueError)
-#: Seconds after which a producer is stuck that has neither failed nor confirmed a record.
-STUCK_SECONDS = DELIVERY_MS / 1000 + 3
+_HARMLESS = (MessageSizeTooLargeError, ValueError)
 #: Seconds between tries to make another producer.
 _RENEW_SECONDS = 1.0
+#: Seconds past its time after which a producer is stuck that neither failed nor confirmed a record.
+GRACE_SECONDS = 3.0
 #: Seconds in which an orderly end may still deliver.
 _CLOSE_SECONDS = 10
 
@@ -48,6 +48,8 @@ class Producer:
         self._inner, self._thread = inner, thread
         self._renewing: asyncio.Task[None] | None = None
         self._closed = False
+        #: Seconds in which the client must have settled a record, one way or the other.
+        self.patience_seconds = address.delivery_ms / 1_000 + GRACE_SECONDS
         #: Bytes that wait for the broker now.
         self.waiting_bytes = 0
 
@@ -75,7 +77,7 @@ class Producer:
         inner = self._inner
         # The client fails what it cannot deliver in time, but not while it asks for a new epoch;
         # and a request for one that a broken connection swallowed is never made again.
-        watch = loop.call_later(STUCK_SECONDS, self._give_up, inner, done)
+        watch = loop.call_later(self.patience_seconds, self._give_up, inner, done)
 
         def finish(group: "_Group") -> None:
             watch.cancel()
@@ -116,14 +118,16 @@ class Producer:
 
     def _give_up(self, inner: KafkaProducer, done: asyncio.Future[list[int]]) -> None:
         """A producer that says nothing at all says nothing ever after: make another."""
-        self._renew_after(KafkaError(f"no word in {STUCK_SECONDS:g} s"), inner)
+        self._renew_after(KafkaError(f"no word in {self.patience_seconds:g} s"), inner)
         if not done.done():
             done.set_exception(ConnectionError("not confirmed: the producer is stuck"))
 
     def _renew_after(self, error: Exception, inner: KafkaProducer) -> None:
-        """A producer that fails, but not by time or size, may be broken for good: make another.
+        """A producer that fails, but not by size, may be broken for good: make another.
 
-        What an earlier one leaves behind when it is closed says nothing of its successor.
+        Also by time: one whose broker was frozen asks for a new epoch, loses the request with the
+        connection, and delivers nothing ever after. What an earlier one leaves behind when it is
+        closed says nothing of its successor.
         """
         if self._closed or inner is not self._inner or isinstance(error, _HARMLESS):
             return
@@ -133,14 +137,14 @@ class Producer:
 
     async def _renew(self) -> None:
         old = self._inner
-        while old is self._inner and not self._closed:
+        # Until it is done: the next record that is sent must not wait for a stuck one to fail.
+        while self._inner is old and not self._closed:
             try:
                 self._inner = await self._thread.run(_connected, self._address, self._topic)
             except OSError as error:
-                # Nobody else would try again: a stuck producer that is full takes nothing more.
                 _log.warning("no other producer yet", error=str(error))
                 await asyncio.sleep(_RENEW_SECONDS)
-        if old is not self._inner:
+        if self._inner is not old:
             await self._end(old)
 
     async def close(self) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import OffsetOutOfRangeError
 
-from events.log.kafka.client import KafkaAddress, OneThread, reaching
+from events.log.kafka.client import NOW_MS, KafkaAddress, OneThread, reaching
 
 #: A record's place: which partition, which offset.
 At = tuple[TopicPartition, int]
@@ -20,9 +20,6 @@ At = tuple[TopicPartition, int]
 _SKIPPED_MAX = 64
 #: Records taken from the client at once; it holds their bytes until then.
 _RECORDS_AT_ONCE = 200
-#: Milliseconds for which a broker may hold back an answer. What is asked for lies there, so only
-#: reading ahead at the end of a partition would wait, and every read elsewhere with it.
-_FETCH_MS = 5
 #: Milliseconds to wait for one fetch, and seconds for all that was asked.
 _POLL_MS, ANSWER_SECONDS_MAX = 250, 20.0
 
@@ -65,7 +62,7 @@ class _Reading:
     """The reader's state, used in its one thread alone."""
 
     def __init__(self, address: KafkaAddress) -> None:
-        self.consumer: KafkaConsumer = address.consumer(_FETCH_MS)
+        self.consumer: KafkaConsumer = address.consumer(NOW_MS)
         every = [*address.intake_partitions, address.leaves_partition]
         self.consumer.assign(every)
         self.consumer.pause(*every)

@@ -74,7 +74,7 @@ class KafkaSequencerLog(KafkaLeaves):
             stack.push_async_callback(reader.close)
             first, second = OneThread("kafka-intake"), OneThread("kafka-chain")
             intake = await first.run(IntakeTail, address)
-            stack.push_async_callback(first.run, intake.consumer.close)
+            stack.push_async_callback(first.run, intake.close)
             chain = await second.run(ChainTail, address)
             tails = (intake, first, chain, second)
             opened = cls(address, pool, hints, reader, producer, tails)
@@ -86,8 +86,8 @@ class KafkaSequencerLog(KafkaLeaves):
         """Disconnect."""
         await self._producer.close()
         with reaching():
-            await self._intake_thread.run(self._intake.consumer.close)
-            await self._chain_thread.run(self._chain.consumer.close)
+            await self._intake_thread.run(self._intake.close)
+            await self._chain_thread.run(self._chain.close)
         self._intake_thread.close()
         self._chain_thread.close()
         await super().close()
@@ -234,13 +234,12 @@ class KafkaSequencerLog(KafkaLeaves):
     async def _stands(self, flight: _Flight) -> bool:
         """Something else lies in between: read what stands, and bring the index there.
 
-        All flights are settled first, since what is still on its way may come to stand too.
+        All flights are settled first, since what is still on its way may come to stand too. Each
+        of them is then found to stand or not in the same way, for its offsets tell nothing.
         """
         later = [one.offsets for one in self._flights if one is not flight]
         await asyncio.gather(*later, return_exceptions=True)
         await self._catch_up()
-        # The rounds behind this one were made for another chain: their callers read the tail.
-        self._end = self._ahead = None
         return await self._is_indexed(flight.round)
 
 

@@ -9,7 +9,7 @@ from kafka.errors import OffsetOutOfRangeError
 
 from events.errors import Fatal
 from events.log.kafka.chain import Chain, ChainEnd
-from events.log.kafka.client import KafkaAddress
+from events.log.kafka.client import NOW_MS, KafkaAddress
 from events.log.kafka.reader import ANSWER_SECONDS_MAX
 from events.log.kafka.records import Placed, intake_record, placed_leaf
 from events.log.protocol import IntakeRecord, Place, Positions
@@ -24,9 +24,11 @@ class IntakeTail:
     """The intake behind some positions; used in one thread alone."""
 
     def __init__(self, address: KafkaAddress) -> None:
-        self.consumer = address.consumer()
+        self._consumer = address.consumer()
         self._partitions = address.intake_partitions
-        self.consumer.assign(self._partitions)
+        self._consumer.assign(self._partitions)
+        #: Asked where partitions end, over connections on which no fetch waits for news.
+        self._asked = address.consumer(NOW_MS)
         #: Fetched and not yet settled; what was given out stays until the positions pass it.
         self._ahead: dict[int, deque[IntakeRecord]] = defaultdict(deque)
         self._next = [-1] * len(self._partitions)
@@ -49,6 +51,11 @@ class IntakeTail:
         if min(self._next) >= 0 and not any(self._ahead.values()):
             self._poll(int(seconds * 1_000))
 
+    def close(self) -> None:
+        """Disconnect."""
+        self._consumer.close()
+        self._asked.close()
+
     def _poll_what_lies(self) -> None:
         self._poll(0)
         deadline = time.monotonic() + ANSWER_SECONDS_MAX
@@ -58,7 +65,13 @@ class IntakeTail:
                 raise TimeoutError("Kafka does not answer for the intake")
 
     def _lies_ahead(self) -> bool:
-        ends = self.consumer.end_offsets(self._partitions)
+        ends = self._asked.end_offsets(self._partitions)
+        for partition, end in ends.items():
+            if end < self._next[partition.partition]:
+                raise Fatal(
+                    f"intake partition {partition.partition} ends at offset {end}, and "
+                    f"{self._next[partition.partition]} was reached before: it was cut"
+                )
         return any(ends[at] > self._next[at.partition] for at in self._partitions)
 
     def _go_to(self, partition: int, position: int) -> None:
@@ -69,12 +82,12 @@ class IntakeTail:
         begins = ahead[0].place.offset if ahead else self._next[partition]
         if begins != position:
             ahead.clear()
-            self.consumer.seek(self._partitions[partition], position)
+            self._consumer.seek(self._partitions[partition], position)
             self._next[partition] = position
 
     def _poll(self, milliseconds: int) -> None:
         try:
-            polled = self.consumer.poll(milliseconds, max_records=_RECORDS_AT_ONCE)
+            polled = self._consumer.poll(milliseconds, max_records=_RECORDS_AT_ONCE)
         except OffsetOutOfRangeError as error:
             raise Fatal(
                 f"the intake does not reach back or up to its positions: it was cut ({error})"
@@ -94,9 +107,9 @@ class ChainTail:
     """The leaves topic from some place on; used in one thread alone."""
 
     def __init__(self, address: KafkaAddress) -> None:
-        self.consumer = address.consumer()
+        self._consumer = address.consumer(NOW_MS)
         self._partition = address.leaves_partition
-        self.consumer.assign([self._partition])
+        self._consumer.assign([self._partition])
         self._at = -1
 
     def read(self, end: ChainEnd, limit: int) -> tuple[list[Placed], ChainEnd]:
@@ -115,16 +128,23 @@ class ChainTail:
             leaves += chain.follow(self._poll(chain.end.next_offset))
         return leaves, chain.end
 
+    def close(self) -> None:
+        """Disconnect."""
+        self._consumer.close()
+
     def _topic_end(self) -> int:
-        return int(self.consumer.end_offsets([self._partition])[self._partition])
+        return int(self._consumer.end_offsets([self._partition])[self._partition])
 
     def _poll(self, offset: int) -> Sequence[tuple[int, Placed | None]]:
         if self._at != offset:
-            self.consumer.seek(self._partition, offset)
+            self._consumer.seek(self._partition, offset)
         deadline = time.monotonic() + ANSWER_SECONDS_MAX
-        while not (polled := self.consumer.poll(_POLL_MS, max_records=_RECORDS_AT_ONCE)):
-            if time.monotonic() > deadline:
-                raise TimeoutError("Kafka does not answer for the leaves topic")
+        try:
+            while not (polled := self._consumer.poll(_POLL_MS, max_records=_RECORDS_AT_ONCE)):
+                if time.monotonic() > deadline:
+                    raise TimeoutError("Kafka does not answer for the leaves topic")
+        except OffsetOutOfRangeError as error:
+            raise Fatal(f"the leaves topic begins behind offset {offset}: it was cut") from error
         records = polled[self._partition]
         self._at = records[-1].offset + 1
         return [(record.offset, placed_leaf(record)) for record in records]

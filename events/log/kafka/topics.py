@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import asyncpg
 from kafka import KafkaConsumer
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
-from kafka.errors import TopicAlreadyExistsError
+from kafka.errors import NoError, TopicAlreadyExistsError, UnknownTopicOrPartitionError
 
 from events.errors import Fatal
 from events.log.connections import fetch
@@ -58,13 +58,19 @@ def faults_of(topic: Topic, partitions: int, brokers: int) -> Iterator[str]:
     if topic.replicas < needed:
         yield f"{topic.replicas} replicas where {brokers} brokers allow {needed}"
     in_sync = IN_SYNC_MIN if topic.replicas >= REPLICAS else 1
-    if int(topic.settings.get(_IN_SYNC, 0)) < in_sync:
+    if _number(topic, _IN_SYNC) < in_sync:
         yield f"{_IN_SYNC}={topic.settings.get(_IN_SYNC)}, at least {in_sync} is needed"
-    if int(topic.settings.get(_RECORD_BYTES, 0)) < RECORD_BYTES_MAX:
+    if _number(topic, _RECORD_BYTES) < RECORD_BYTES_MAX:
         yield f"{_RECORD_BYTES}={topic.settings.get(_RECORD_BYTES)}, at least {RECORD_BYTES_MAX}"
     for name, value in SETTINGS.items():
         if topic.settings.get(name) != value:
             yield f"{name}={topic.settings.get(name)}, not {value}"
+
+
+def _number(topic: Topic, name: str) -> int:
+    """A setting that is a number; 0 if the cluster does not say."""
+    said = topic.settings.get(name, "")
+    return int(said) if said.isdecimal() else 0
 
 
 async def apply_topics(address: KafkaAddress, replicas: int | None = None) -> list[str]:
@@ -202,12 +208,20 @@ def _brokers(admin: KafkaAdminClient) -> int:
 
 
 def _described(admin: KafkaAdminClient, names: Sequence[str]) -> list[Topic]:
-    standing = [one for one in admin.describe_topics(list(names)) if one["error_code"] == 0]
+    standing = [one for one in admin.describe_topics(list(names)) if _stands(one)]
     if not standing:
         return []
     resources = [ConfigResource(ConfigResourceType.TOPIC, one["name"]) for one in standing]
     settings = admin.describe_configs(resources, config_filter="all")["topic"]
     return [_topic(one, settings.get(one["name"], {})) for one in standing]
+
+
+def _stands(described: Mapping[str, Any]) -> bool:
+    """Whether a topic is there; raises if the cluster does not say: it may know in a moment."""
+    code = described["error_code"]
+    if code not in (NoError.errno, UnknownTopicOrPartitionError.errno):
+        raise ConnectionError(f"topic {described['name']}: the cluster answers with error {code}")
+    return bool(code == NoError.errno)
 
 
 def _topic(described: Mapping[str, Any], settings: Mapping[str, Any]) -> Topic:

@@ -22,6 +22,8 @@ from services.checker.source import Acknowledged, KeptLeaf, OpenLog
 _Item = TypeVar("_Item")
 #: What one visit to the client's thread brings at most: so many items, or so many bytes of bodies.
 _ITEMS, _BYTES = 500, 8 * 1024 * 1024
+#: Milliseconds that a broker may wait for news: one partition's silence holds up the others.
+_FETCH_MS = 10
 
 
 def in_kafka(address: KafkaAddress) -> OpenLog:
@@ -86,7 +88,7 @@ class _Topics:
 
     @classmethod
     def open(cls, address: KafkaAddress) -> "_Topics":
-        consumers = address.consumer(), address.consumer()
+        consumers = address.consumer(_FETCH_MS), address.consumer(_FETCH_MS)
         found = extent(address, consumers[0])
         intake = IntakeTopic(Reader(consumers[1], found.intake), found.intake)
         return cls(found, consumers, Reader(consumers[0], found.leaves), intake)
