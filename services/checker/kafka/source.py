@@ -1,13 +1,12 @@
 """The log on Apache Kafka as the checker reads it: both topics to where they ended at the start."""
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from contextlib import ExitStack, asynccontextmanager, closing
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import TypeVar
 
 import asyncpg
-from kafka import KafkaConsumer
 
 from events.log.kafka.client import KafkaAddress, OneThread
 from events.log.kafka.records import Placed
@@ -24,6 +23,8 @@ _Item = TypeVar("_Item")
 _ITEMS, _BYTES = 500, 8 * 1024 * 1024
 #: Milliseconds that a broker may wait for news: one partition's silence holds up the others.
 _FETCH_MS = 10
+#: Milliseconds without an answer after which a request is given up.
+_REQUEST_MS = 20_000
 
 
 def in_kafka(address: KafkaAddress) -> OpenLog:
@@ -81,17 +82,22 @@ class _Topics:
     """Both topics, read in one thread: the client blocks and knows no other."""
 
     extent: Extent
-    consumers: tuple[KafkaConsumer, KafkaConsumer]
+    connections: ExitStack
     reader: Reader
     intake: IntakeTopic
     walk: Walk = field(default_factory=Walk)
 
     @classmethod
     def open(cls, address: KafkaAddress) -> "_Topics":
-        consumers = address.consumer(_FETCH_MS), address.consumer(_FETCH_MS)
-        found = extent(address, consumers[0])
-        intake = IntakeTopic(Reader(consumers[1], found.intake), found.intake)
-        return cls(found, consumers, Reader(consumers[0], found.leaves), intake)
+        # A service soon gives up a slow broker for another. A check has time.
+        patient = replace(address, security={"request_timeout_ms": _REQUEST_MS, **address.security})
+        with ExitStack() as opened:
+            first, second = (
+                opened.enter_context(closing(patient.consumer(_FETCH_MS))) for _ in range(2)
+            )
+            found = extent(patient, first)
+            intake = IntakeTopic(Reader(second, found.intake), found.intake)
+            return cls(found, opened.pop_all(), Reader(first, found.leaves), intake)
 
     def leaves(self) -> Iterator[tuple[KeptLeaf, int]]:
         """Every leaf with its body, and the bytes of both."""
@@ -110,8 +116,7 @@ class _Topics:
 
     def close(self) -> None:
         """Disconnect."""
-        for consumer in self.consumers:
-            consumer.close()
+        self.connections.close()
 
 
 class KafkaSource:
