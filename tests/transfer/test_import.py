@@ -45,7 +45,7 @@ async def moved(
 
 async def _fold(kit: KafkaKit, story: World) -> None:
     connection = await asyncpg.connect(kit.dsn())
-    projection = Projection(connection, kit.leaves, story.days, 1)
+    projection = Projection(connection, kit.leaves, story.builder, 1)
     while await projection.fold_batch():
         pass
     await connection.close()
