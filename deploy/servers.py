@@ -52,6 +52,9 @@ class Servers:
             if self._cluster is not None:
                 self._say(f"broker     {self._folder.kafka} (Apache Kafka, starting)")
                 self._stack.enter_context(self._cluster)
+            elif (kafka := self.stores.kafka) is not None:
+                # Its topics are not in the folder: they stay when that is removed.
+                self._say(f"broker     {kafka.bootstrap} (Apache Kafka, topics {kafka.prefix}.*)")
             self._stack = self._stack.pop_all()
         return self
 

@@ -3,16 +3,20 @@
 import re
 from pathlib import Path
 
-from deploy.kafka.programs import Programs
+import pytest
+
 from tests.support.running import run_command
 
 
-def test_the_demo_on_kafka_ends_with_a_clean_check(
-    tmp_path: Path, kafka_programs: Programs
+def test_the_demo_on_brokers_of_others_ends_with_a_clean_check(
+    tmp_path: Path, kafka: str, topics: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("SIJILL_KAFKA", kafka)
+    monkeypatch.setenv("SIJILL_TOPICS", topics)
+
     said = run_command("demo", "--kafka", "--exit", "--report", str(tmp_path / "report.html"))
 
-    assert "Apache Kafka" in said
+    assert f"{kafka} (Apache Kafka, topics {topics}.*)" in said
     assert "everything holds" in said
 
 
