@@ -138,11 +138,15 @@ class Sequencer:
         acts = [record.place for record in records if needs_body(record)]
         bodies = dict(zip(acts, await self._log.bodies(acts), strict=True)) if acts else {}
         decided = judge(records, bodies, found, state.tail, state.ring, now)
+        settled = sum(decided.tail.positions) - sum(state.tail.positions)
+        if state.tail.next_index == 0 and not decided.round.leaves:
+            # Its establishment stands: another began the log since we found it empty.
+            self._state = None
+            return settled
 
         # From here on we believe that this round and all before it win. If one does not, or nobody
         # knows, `_land` forgets it all and the next round reads the tail instead of memory.
         self._state = SequencerState(decided.tail, decided.ring)
-        settled = sum(decided.tail.positions) - sum(state.tail.positions)
         if decided.round.leaves:
             # Started at once and in order: the log writes rounds in the order of the calls.
             won = asyncio.create_task(self._log.commit(decided.round))

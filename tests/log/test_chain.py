@@ -31,6 +31,7 @@ _steps = st.lists(
         st.tuples(st.just("junk"), st.just(0)),
         st.tuples(st.just("repeat"), st.integers(0, 1_000)),
     ),
+    min_size=25,
     max_size=80,
 )
 
@@ -127,3 +128,15 @@ def test_records_right_behind_what_was_read_are_leaves_whatever_comes_after(
     leaves = _leaves([*before, *own, *after])
     offsets = range(len(before), len(before) + size)
     assert [placed.record for placed in leaves if placed.offset in offsets] == own
+
+
+def test_what_fits_by_its_index_alone_or_its_hash_alone_is_no_leaf() -> None:
+    first = LeafRecord(0, NO_LEAF_HASH, b"first", Place(0, 0), (0,))
+    previous = Placed(first, 0).hash
+    forged = [
+        LeafRecord(1, NO_LEAF_HASH, b"by its index", Place(0, 0), (0,)),
+        LeafRecord(2, previous, b"by its hash", Place(0, 0), (0,)),
+        LeafRecord(0, previous, b"by its hash", Place(0, 0), (0,)),
+    ]
+    second = LeafRecord(1, previous, b"second", Place(0, 0), (0,))
+    assert [one.record for one in _leaves([first, *forged, second])] == [first, second]

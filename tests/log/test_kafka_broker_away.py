@@ -34,6 +34,7 @@ async def hurt(
     monkeypatch.setattr(client, "REQUEST_MS", 1_500)
     monkeypatch.setattr(client, "BOOTSTRAP_MS", 1_500)
     monkeypatch.setattr(producer, "GRACE_SECONDS", 1.0)
+    monkeypatch.setattr(producer, "_CLOSE_SECONDS", 1)
     for module in (reader, tailing):
         monkeypatch.setattr(module, "ANSWER_SECONDS_MAX", 1.0)
     with Cluster(tmp_path / "kafka") as cluster:

@@ -11,6 +11,7 @@ from events.log.kafka import reader as module
 from events.log.kafka.client import KafkaAddress
 from events.log.kafka.reader import At, RecordReader
 from tests.log.raw import Raw, put
+from tests.log.remaking import cut
 
 #: Records that lie in each of two partitions.
 _COUNT = 700
@@ -135,9 +136,7 @@ async def test_a_topic_that_begins_later_has_lost_what_lay_before(
 ) -> None:
     """And what lies right behind that is read at once: it hung where it had found nothing."""
     one, *_ = made.intake_partitions
-    admin = made.admin()
-    await asyncio.to_thread(admin.delete_records, {one: 10})
-    admin.close()
+    await cut(made, one, 10)
     assert await reader.read([(one, 9)]) == {}
     await _read(reader, [(one, 10), (one, 11)])
     assert await reader.read([(one, 0)]) == {}

@@ -21,6 +21,7 @@ from events.log.kafka.topics import (
     remember_topics,
 )
 from migrations.roles import INGEST, PROJECTION, QUERY, SEQUENCER
+from tests.fault.waiting import until
 from tests.log.kits import KafkaKit
 from tests.log.raw import Raw, put
 from tests.log.remaking import cut, remake
@@ -120,6 +121,11 @@ async def test_what_was_made_is_sound_and_is_made_once(address: KafkaAddress) ->
     # A topic that is missing is named, and made again without touching the other.
     kept = made[0]["topic_id"]
     await _delete(address, address.leaves)
+
+    async def gone() -> bool:
+        return (await _described(address))[1]["error_code"] != 0
+
+    await until(gone, "a topic deleted")
     with pytest.raises(Fatal) as told:
         await check_topics(address)
     assert str(told.value) == f"topic {address.leaves} is missing: run `sijill topics apply`"
@@ -169,10 +175,7 @@ async def test_every_setting_that_was_weakened_is_named_with_its_topic(made: Kaf
 async def test_all_faults_are_told_at_once(made: KafkaAddress) -> None:
     await _alter(made, made.intake, "retention.ms", "1000")
     await _alter(made, made.leaves, "retention.bytes", "1000")
-    admin = made.admin()
-    await asyncio.to_thread(admin.create_partitions, {made.leaves: 2})
-    admin.close()
-
+    await _add_partition(made)
     with pytest.raises(Fatal) as told:
         await check_topics(made)
     assert sorted(str(told.value).split("; ")) == [
@@ -215,6 +218,18 @@ async def test_topics_that_were_made_anew_are_not_those_that_the_index_was_made_
     await check_topics(address)
 
 
+async def _add_partition(address: KafkaAddress) -> None:
+    """A second one, of the leaves."""
+    admin = address.admin()
+    await asyncio.to_thread(admin.create_partitions, {address.leaves: 2})
+    admin.close()
+
+    async def heard() -> bool:
+        return len((await _described(address))[1]["partitions"]) == 2
+
+    await until(heard, "a second partition of the leaves")
+
+
 async def _described(address: KafkaAddress) -> list[dict[str, Any]]:
     """Intake, then leaves."""
     admin = address.admin()
@@ -232,8 +247,16 @@ async def _delete(address: KafkaAddress, topic: str) -> None:
 
 
 async def _alter(address: KafkaAddress, topic: str, name: str, value: str) -> None:
+    """Return once the broker goes by it: it hears of it from the controller."""
     admin = address.admin()
     resource = ConfigResource(ConfigResourceType.TOPIC, topic, {name: value})
     answer = await asyncio.to_thread(admin.alter_configs, [resource])
-    admin.close()
     assert answer == {"topic": {topic: "OK"}}
+
+    async def heard() -> bool:
+        asked = ConfigResource(ConfigResourceType.TOPIC, topic)
+        found = await asyncio.to_thread(admin.describe_configs, [asked], config_filter="all")
+        return bool(found["topic"][topic][name]["value"] == value)
+
+    await until(heard, f"{name}={value}")
+    admin.close()

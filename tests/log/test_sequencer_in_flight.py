@@ -130,6 +130,24 @@ async def test_rounds_in_flight_are_seen_by_those_behind_them(case: _Case) -> No
     assert sequencer.progress.lost == 0
 
 
+@pytest.mark.parametrize("step", ["tail", "intake"])
+async def test_another_that_begins_the_log_meanwhile_is_no_alarm(kit: LogKit, step: str) -> None:
+    """To one that had found it empty, the act behind leaf 0 seemed to be the first."""
+    registry, rivals_log = Registry(kit.intake), await kit.another_log()
+    await registry.append(registry.establishment(), registry.registered(new_platform("alpha")))
+
+    async def overtake(name: str, when: str) -> None:
+        if (name, when) == (step, "after") and await kit.leaves.tail() is None:
+            await finish(registry.sequencer(rivals_log))
+
+    slow = Sequencer(stepped(kit.log, overtake), registry.clock)
+    await finish(slow)
+    assert [record.index for record in await kit.leaves.leaves(0, 10)] == [0, 1]
+    await registry.append(registry.registered(new_platform("beta")))
+    await finish(slow)
+    assert slow.progress.leaves == 1
+
+
 async def test_no_more_rounds_are_on_their_way_than_may_be(case: _Case) -> None:
     async with case.running():
         for number in range(ROUNDS_IN_FLIGHT + 3):

@@ -5,6 +5,7 @@ from collections import defaultdict, deque
 from collections.abc import Sequence
 from typing import Any
 
+from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import OffsetOutOfRangeError
 
 from events.errors import Fatal
@@ -18,6 +19,24 @@ from events.log.protocol import IntakeRecord, Place, Positions
 _RECORDS_AT_ONCE = 1_000
 #: Milliseconds to wait for one fetch of what surely lies there.
 _POLL_MS = 250
+#: Seconds for which a client may ask a broker that does not lead any more, and between looks.
+STALE_SECONDS, _LOOK_SECONDS = 6.0, 0.1
+
+
+def _refuse_cut(consumer: KafkaConsumer, at: TopicPartition, reached: int) -> int:
+    """Where a partition ends; `Fatal` if that is before an offset that was reached.
+
+    A broker that comes back from a freeze may answer for a moment as if it still led.
+    """
+    deadline = time.monotonic() + STALE_SECONDS
+    while (end := int(consumer.end_offsets([at])[at])) < reached:
+        if time.monotonic() > deadline:
+            raise Fatal(
+                f"partition {at.partition} of {at.topic} ends at offset {end}, and {reached} was "
+                "reached before: it was cut"
+            )
+        time.sleep(_LOOK_SECONDS)
+    return end
 
 
 class IntakeTail:
@@ -66,12 +85,9 @@ class IntakeTail:
 
     def _lies_ahead(self) -> bool:
         ends = self._asked.end_offsets(self._partitions)
-        for partition, end in ends.items():
-            if end < self._next[partition.partition]:
-                raise Fatal(
-                    f"intake partition {partition.partition} ends at offset {end}, and "
-                    f"{self._next[partition.partition]} was reached before: it was cut"
-                )
+        for at in self._partitions:
+            if ends[at] < self._next[at.partition]:
+                _refuse_cut(self._asked, at, self._next[at.partition])
         return any(ends[at] > self._next[at.partition] for at in self._partitions)
 
     def _go_to(self, partition: int, position: int) -> None:
@@ -117,12 +133,7 @@ class ChainTail:
 
         Reads up to where the topic ends now, or until there are `limit` leaves or more.
         """
-        topic_end = self._topic_end()
-        if topic_end < end.next_offset:
-            raise Fatal(
-                f"the leaves topic ends at offset {topic_end}, and {end.next_offset} was read "
-                "before: it was cut"
-            )
+        topic_end = _refuse_cut(self._consumer, self._partition, end.next_offset)
         chain, leaves = Chain(end), list[Placed]()
         while chain.end.next_offset < topic_end and len(leaves) < limit:
             leaves += chain.follow(self._poll(chain.end.next_offset))
@@ -131,9 +142,6 @@ class ChainTail:
     def close(self) -> None:
         """Disconnect."""
         self._consumer.close()
-
-    def _topic_end(self) -> int:
-        return int(self._consumer.end_offsets([self._partition])[self._partition])
 
     def _poll(self, offset: int) -> Sequence[tuple[int, Placed | None]]:
         if self._at != offset:
