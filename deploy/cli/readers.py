@@ -30,7 +30,6 @@ from deploy.processes.opening import open_leaves
 from deploy.processes.settings import Stores
 from events.access import PERSON_SECONDS_MAX, Role, sign_access
 from events.clock import system_clock
-from events.days import Days
 from events.log.identity import registry_of
 from migrations.roles import OPERATOR, PROJECTION
 
@@ -143,6 +142,7 @@ def rebuild(data: Data = None) -> None:
 
 
 async def _rebuild(stores: Stores, tell: Callable[[int, int | None], None]) -> "Rebuilt":
+    from services.projections.builder import BuilderProcess
     from services.projections.rebuild import rebuild as run_rebuild
 
     async with open_leaves(stores, PROJECTION) as leaves:
@@ -150,7 +150,8 @@ async def _rebuild(stores: Stores, tell: Callable[[int, int | None], None]) -> "
         if registry is None:
             raise ValueError("the log is empty")
         dsn = stores.views_dsn(PROJECTION)
-        return await run_rebuild(dsn, leaves, Days(registry.time_zone), tell)
+        async with BuilderProcess(registry.time_zone) as builder:
+            return await run_rebuild(dsn, leaves, builder, tell)
 
 
 @contextmanager

@@ -27,6 +27,7 @@ from services.transfer.format import HeadLine, Line
 
 #: Seconds between looks how far the index is.
 _LOOK_SECONDS = 0.5
+_ON_KAFKA = "this log is on Kafka already: mirror its topics instead"
 
 Tell = Callable[[int, int | None], None]
 
@@ -55,7 +56,7 @@ def export(
 
 def _export(stores: Stores, file: str) -> HeadLine:
     if stores.kafka is not None:
-        raise ValueError("this log is on Kafka already: mirror its topics instead")
+        raise ValueError(_ON_KAFKA)
     dsn = stores.dsn(OPERATOR)
 
     async def run(write: Callable[[bytes], None], tell: Tell) -> HeadLine:
@@ -151,7 +152,9 @@ def _servers_of(data: Path | None) -> Iterator[Stores]:
     if elsewhere or folder.running() is not None or not folder.postgres.exists():
         yield stores_of(data)
         return
-    with Servers(folder, _say, kafka=folder.kafka.exists()) as servers:
+    if folder.kafka.exists():
+        raise ValueError(_ON_KAFKA)
+    with Servers(folder, _say, kafka=False) as servers:
         yield servers.stores
 
 

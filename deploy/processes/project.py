@@ -20,11 +20,11 @@ from deploy.processes.serving import health_app, run_beside
 from deploy.processes.settings import Settings
 from deploy.processes.stopping import keep_trying, pause, stop_on_signals, told
 from events.clock import Clock
-from events.days import Days
 from events.errors import Fatal
 from events.log.identity import registry_of
 from events.log.protocol import LeafRecord, Leaves
 from migrations.roles import PROJECTION
+from services.projections.builder import BuilderProcess
 from services.projections.generation import active_generation, create_generation
 from services.projections.projection import Overtaken, Progress, Projection
 
@@ -92,22 +92,26 @@ async def _fold(
         if stop.is_set():
             return
         await leaves.wait_leaf(0, _LOOK_SECONDS)
-    while not stop.is_set():
-        number = await active_generation(views)
-        if number is None:
-            number = await create_generation(views, active=True)
-        projection = Projection(views, leaves, Days(registry.time_zone), number)
-        try:
-            await projection.prepare()
-            state.progress = projection.progress
-            # An alarm of the try before stands until this one got past its leaf.
-            await projection.fold_batch()
-            state.alarm = ""
-            await projection.run(stop)
-        except Overtaken as overtaken:
-            # By a rebuild; or by the next leader, and then the lease says so in a moment.
-            _log.info("another projection went on", reason=str(overtaken))
-            await pause(stop, _OVERTAKEN_SECONDS)
+    async with BuilderProcess(registry.time_zone) as builder:
+        while not stop.is_set():
+            number = await active_generation(views)
+            if number is None:
+                number = await create_generation(views, active=True)
+            await _fold_generation(Projection(views, leaves, builder, number), state, stop)
+
+
+async def _fold_generation(projection: Projection, state: State, stop: asyncio.Event) -> None:
+    try:
+        await projection.prepare()
+        state.progress = projection.progress
+        # An alarm of the try before stands until this one got past its leaf.
+        await projection.fold_batch()
+        state.alarm = ""
+        await projection.run(stop)
+    except Overtaken as overtaken:
+        # By a rebuild; or by the next leader, and then the lease says so in a moment.
+        _log.info("another projection went on", reason=str(overtaken))
+        await pause(stop, _OVERTAKEN_SECONDS)
 
 
 @asynccontextmanager

@@ -2,10 +2,13 @@
 
 import hashlib
 import json
+from typing import Any
 
 import msgspec
 
+_PLAIN = msgspec.json.Decoder(list[Any])
 _LOOSE = msgspec.json.Decoder(list[msgspec.Raw])
+_SORTED = msgspec.json.Encoder(order="sorted")
 #: Digits that `int` reads without being told to (`sys.set_int_max_str_digits`).
 _INTEGER_DIGITS = 4_300
 
@@ -15,17 +18,24 @@ def content_digests(body: bytes) -> list[int]:
 
     Two events with equal values have equal digests, whatever their key order and white space.
     """
-    return [_digest(raw) for raw in _LOOSE.decode(body)]
-
-
-def _digest(raw: msgspec.Raw) -> int:
     try:
-        canonical = msgspec.json.encode(msgspec.json.decode(raw), order="sorted")
+        return [_digest(_SORTED.encode(event)) for event in _PLAIN.decode(body)]
+    except (msgspec.DecodeError, RecursionError):
+        # One event that is hard to read must not change the digests of those beside it.
+        return [_digest(_canonical(raw)) for raw in _LOOSE.decode(body)]
+
+
+def _digest(canonical: bytes) -> int:
+    return int.from_bytes(hashlib.sha256(canonical).digest()[:8], signed=True)
+
+
+def _canonical(raw: msgspec.Raw) -> bytes:
+    try:
+        return _SORTED.encode(msgspec.json.decode(raw))
     except (msgspec.DecodeError, RecursionError):
         # An ignored field holds what this decoder will not read, such as 1e999. The slow
         # reader takes it, and equal values stay equal whatever the key order.
-        canonical = json.dumps(json.loads(bytes(raw), parse_int=_whole), sort_keys=True).encode()
-    return int.from_bytes(hashlib.sha256(canonical).digest()[:8], signed=True)
+        return json.dumps(json.loads(bytes(raw), parse_int=_whole), sort_keys=True).encode()
 
 
 def _whole(digits: str) -> int | str:

@@ -4,49 +4,35 @@ Read `Projection.fold_batch` from top to bottom.
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import asyncpg
-import structlog
 
-from events.days import Days
 from events.errors import Fatal
-from events.keys import KeyRing
-from events.leaf import Leaf, LeafOutcome, decode_leaf
-from events.log.protocol import LeafRecord, Leaves
+from events.log.protocol import Leaves
 from services.projections import catalogue
+from services.projections.building import Builder, Built
+from services.projections.codes import Codes
+from services.projections.encoding import BATCH_COLUMNS, Table
 from services.projections.generation import schema_of
-from services.projections.rows import (
-    BATCH_COLUMNS,
-    NOTED_COLUMNS,
-    TOLD_COLUMNS,
-    Rows,
-    add_leaf,
-)
+from services.projections.reading import Batch, Poison, Reader
 
-_log = structlog.get_logger()
-#: Events and leaves that share one commit at most.
-BATCH_EVENTS, BATCH_LEAVES = 20_000, 2_000
 #: Seconds to sleep at most when nothing hints at new leaves.
 POLL_SECONDS = 0.5
-#: Workers whose codes are kept in memory; past it the memory starts anew.
-WORKERS_KNOWN_MAX = 1_000_000
-_EMITTER, _WORKER = BATCH_COLUMNS.index("emitter_code"), BATCH_COLUMNS.index("worker_code")
-_EVENT_ID = BATCH_COLUMNS.index("event_id")
-
-
-class Poison(Fatal):
-    """A leaf that no fold can digest. It needs the authority's `submission.quarantined`."""
-
-    def __init__(self, index: int, error: Exception) -> None:
-        super().__init__(
-            f"leaf {index} cannot be digested: {error}. The views stand still before it. "
-            f"Look at its body, then quarantine it: sijill quarantine {index}"
-        )
-        self.index = index
+NOTED_COLUMNS = ("event_number", "leaf_index", "emitter_code", "rule", "pointer")
+TOLD_COLUMNS = (
+    "event_number",
+    "leaf_index",
+    "recorded_day",
+    "emitter_code",
+    "type",
+    "subject",
+    "data",
+)
 
 
 class Overtaken(Exception):
@@ -66,28 +52,24 @@ class Progress:
     oldest_unfolded: datetime | None = None
 
 
-@dataclass(slots=True)
-class _Codes:
-    """Codes known to stand in the generation, committed ones only."""
-
-    emitters: dict[str, int] = field(default_factory=dict)
-    workers: dict[tuple[int, str], int] = field(default_factory=dict)
-
-
 class Projection:
-    """Folds one generation over one connection of its own."""
+    """Folds one generation over one connection of its own.
+
+    While one batch is committed, `run` and `fold_to` have the next one read and built.
+    """
 
     def __init__(
-        self, connection: asyncpg.Connection, log: Leaves, days: Days, generation: int
+        self, connection: asyncpg.Connection, log: Leaves, builder: Builder, generation: int
     ) -> None:
         self._connection = connection
         self._log = log
-        self._days = days
         self._generation = generation
-        self._ring = KeyRing()
-        self._codes = _Codes()
+        self._reader = Reader(log, builder)
+        self._codes = Codes(connection)
         self._ready = False
-        self._one_by_one_until = 0
+        self._alone_until = 0
+        self._looks_ahead = False
+        self._ahead: asyncio.Task[Batch | None] | None = None
         self.progress = Progress()
 
     async def prepare(self) -> None:
@@ -102,21 +84,22 @@ class Projection:
         await self._connection.execute("DROP TABLE IF EXISTS pg_temp.batch, noted, told_batch")
         await self._connection.execute(catalogue.batch_sql())
         self.progress.next_leaf = next_leaf
-        self._ring = await self._log.key_ring_before(next_leaf)
-        self._codes = _Codes()
+        self._codes = Codes(self._connection)
         self._ready = True
 
     async def run(self, stop: asyncio.Event) -> None:
         """Fold until asked to stop; the batch in hand is finished first."""
-        while not stop.is_set():
-            if not await self.fold_batch():
-                await self._log.wait_leaf(self.progress.next_leaf, POLL_SECONDS)
+        async with self._looking_ahead():
+            while not stop.is_set():
+                if not await self.fold_batch():
+                    await self._log.wait_leaf(self.progress.next_leaf, POLL_SECONDS)
 
     async def fold_to(self, end: int) -> None:
         """Fold exactly the leaves below an index, all of which must exist."""
-        while self.progress.next_leaf < end:
-            if not await self.fold_batch(end):
-                raise Fatal(f"the log ends before leaf {end - 1}")
+        async with self._looking_ahead():
+            while self.progress.next_leaf < end:
+                if not await self.fold_batch(end):
+                    raise Fatal(f"the log ends before leaf {end - 1}")
 
     async def fold_batch(self, end: int | None = None) -> int:
         """Fold the next leaves. Returns how many.
@@ -137,45 +120,40 @@ class Projection:
         if not self._ready:
             await self.prepare()
         start = self.progress.next_leaf
-        leaves = await self._log.leaves(start, self._limit(start, end))
-        if not leaves:
-            return 0
         try:
-            taken, rows, ring = await self._read(leaves)
+            batch = await self._next_batch(start, end)
         except Poison as poison:
             if poison.index == start:
                 raise
             # What stands before the poisoned leaf is good: it is folded first.
             return await self._fold_next(poison.index)
+        if batch is None:
+            return 0
+        await self._refuse_folded(batch.listed)
+        self._look_ahead(batch, end)
         self._ready = False
         try:
-            await self._commit(rows, start, start + taken)
+            await self._commit(batch)
         except asyncpg.DataError as error:
-            if taken == 1:
+            if batch.end == start + 1:
                 raise Poison(start, error) from error
             # One of these leaves holds what the database cannot take: find out which.
-            self._one_by_one_until = start + taken
+            self._alone_until = batch.end
             return await self._fold_next(end)
         self._ready = True
-        self._ring = ring
-        self._advance(start + taken, len(rows.batch))
-        return taken
+        self._advance(batch)
+        return batch.end - start
 
-    async def _commit(self, rows: Rows, start: int, end: int) -> None:
+    async def _commit(self, batch: Batch) -> None:
         async with self._connection.transaction():
             # The fence comes first: another projection of these leaves waits here for our COMMIT,
             # then finds the cursor moved, before it has touched anything else.
             moved = await self._connection.execute(
-                "UPDATE cursor SET next_leaf = $1 WHERE next_leaf = $2", end, start
+                "UPDATE cursor SET next_leaf = $1 WHERE next_leaf = $2", batch.end, batch.start
             )
             if moved != "UPDATE 1":
-                raise Overtaken(f"the cursor no longer stands at leaf {start}")
-            await self._settle(rows)
-
-    def _limit(self, start: int, end: int | None) -> int:
-        if start < self._one_by_one_until:
-            return 1
-        return BATCH_LEAVES if end is None else min(BATCH_LEAVES, end - start)
+                raise Overtaken(f"the cursor no longer stands at leaf {batch.start}")
+            await self._settle(batch.built)
 
     async def _generation_stands(self) -> bool:
         found: bool = await self._connection.fetchval(
@@ -183,143 +161,99 @@ class Projection:
         )
         return found
 
-    # --- reading ahead: leaves and bodies to rows, no database state touched ----------------
-
-    async def _read(self, leaves: Sequence[LeafRecord]) -> tuple[int, Rows, KeyRing]:
-        """How many leaves fit a batch, their rows, and the keys behind them."""
-        quarantined = await self._quarantined_before(leaves[0].index)
-        decoded = [decode_leaf(record.leaf) for record in leaves]
-        self.progress.oldest_unfolded = decoded[0].sequenced
-        count = _fitting(decoded)
-        counted = [
-            (record, leaf)
-            for record, leaf in zip(leaves[:count], decoded, strict=False)
-            if leaf.outcome is LeafOutcome.COUNTED
-        ]
-        chosen = [record.place for record, _ in counted if record.index not in quarantined]
-        bodies = iter(await self._log.bodies(chosen))
-        rows, ring = Rows(), self._ring.copy()
-        for record, leaf in counted:
-            if record.index in quarantined:
-                # The sequencer took its acts about keys before it was set aside: they stand.
-                ring = await self._log.key_ring_before(record.index + 1)
-                continue
-            try:
-                add_leaf(rows, record.index, leaf, next(bodies), days=self._days, ring=ring)
-            except Exception as error:
-                raise Poison(record.index, error) from error
-        return count, rows, ring
-
-    async def _quarantined_before(self, start: int) -> set[int]:
-        """The listed leaves. One that is folded already means these views must be rebuilt."""
-        listed = await self._log.quarantined()
-        folded = await self._connection.fetch(
-            "SELECT leaf_index FROM submission WHERE leaf_index = ANY ($1)", list(listed)
+    async def _refuse_folded(self, listed: frozenset[int]) -> None:
+        """A listed leaf that is folded already means that these views must be rebuilt."""
+        if not listed:
+            return
+        folded = await self._connection.fetchval(
+            "SELECT min(leaf_index) FROM submission WHERE leaf_index = ANY ($1)", list(listed)
         )
-        if folded:
+        if folded is not None:
             raise Fatal(
-                f"leaf {folded[0]['leaf_index']} is quarantined but folded in generation "
+                f"leaf {folded} is quarantined but folded in generation "
                 f"{self._generation}: run `sijill rebuild`"
             )
-        return set(listed)
+
+    def _advance(self, batch: Batch) -> None:
+        self.progress.next_leaf = batch.end
+        self.progress.oldest_unfolded = None
+        self.progress.events += batch.built.table.rows
+        self.progress.batches += 1
+
+    # --- the next batch, read while this one is committed ------------------------------------
+
+    @asynccontextmanager
+    async def _looking_ahead(self) -> AsyncIterator[None]:
+        self._looks_ahead = True
+        try:
+            yield
+        finally:
+            self._looks_ahead = False
+            ahead, self._ahead = self._ahead, None
+            if ahead is not None:
+                ahead.cancel()
+                await asyncio.gather(ahead, return_exceptions=True)
+
+    def _look_ahead(self, batch: Batch, end: int | None) -> None:
+        if self._looks_ahead and batch.more and (end is None or batch.end < end):
+            self._ahead = asyncio.create_task(self._reader.read(batch.end, end))
+
+    async def _next_batch(self, start: int, end: int | None) -> Batch | None:
+        alone = start < self._alone_until
+        ahead, self._ahead = self._ahead, None
+        batch = await ahead if ahead is not None else None
+        # The list was looked at when the batch was built; what was set aside since is not folded.
+        if batch is None or alone or not batch.fits(start, end, await self._reader.listed()):
+            batch = await self._reader.read(start, end, alone=alone)
+        if batch is not None:
+            self.progress.oldest_unfolded = batch.sequenced
+        return batch
 
     # --- one commit -------------------------------------------------------------------------
 
-    async def _settle(self, rows: Rows) -> None:
-        if not rows.batch:
+    async def _settle(self, built: Built) -> None:
+        if not built.table.rows:
             return
-        connection = self._connection
-        batch = await self._with_codes(rows.batch)
+        built.table.fill(await self._codes.of(built.table.speakers))
         emitters = self._codes.emitters
-        noted = [(number, leaf, emitters[e], *rest) for number, leaf, e, *rest in rows.noted]
+        noted = [(number, leaf, emitters[e], *rest) for number, leaf, e, *rest in built.noted]
         told = [
-            (number, leaf, day, emitters[e], *rest) for number, leaf, day, e, *rest in rows.told
+            (number, leaf, day, emitters[e], *rest) for number, leaf, day, e, *rest in built.told
         ]
-        await _load(connection, "batch", BATCH_COLUMNS, batch)
-        await _load(connection, "noted", NOTED_COLUMNS, noted)
-        await _load(connection, "told_batch", TOLD_COLUMNS, told)
-        await self._keep_events(rows)
+        connection = self._connection
+        await connection.copy_to_table(
+            "batch",
+            schema_name="pg_temp",
+            columns=BATCH_COLUMNS,
+            format="binary",
+            source=_sent(built.table),
+        )
+        await self._load("noted", NOTED_COLUMNS, noted)
+        await self._load("told_batch", TOLD_COLUMNS, told)
+        await self._keep_events(built)
         for name in catalogue.FOLDS:
             await connection.execute(catalogue.fold_sql(name))
         if any(row[4] == catalogue.RATE for row in told):
             await connection.execute(catalogue.fold_sql("told_twice"))
 
-    async def _keep_events(self, rows: Rows) -> None:
-        heads = sum(row[_EVENT_ID] is not None for row in rows.batch)
+    async def _load(self, table: str, columns: Sequence[str], records: Sequence[Any]) -> None:
+        if records:
+            await self._connection.copy_records_to_table(
+                table, schema_name="pg_temp", columns=columns, records=records
+            )
+
+    async def _keep_events(self, built: Built) -> None:
         kept = await self._connection.execute(catalogue.fold_sql("fact"))
-        if kept != f"INSERT 0 {heads}":
+        if kept != f"INSERT 0 {built.heads}":
             await self._connection.execute(catalogue.fold_sql("repeat"))
-        if heads < len(rows.batch):
+        if built.heads < built.table.rows:
             await self._connection.execute(
                 catalogue.fold_sql("correction_resolve"), list(catalogue.CORRECTABLE)
             )
             for name in ("correction_negate", "correction_idle", "correction_keep"):
                 await self._connection.execute(catalogue.fold_sql(name))
 
-    async def _with_codes(self, batch: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-        """The rows with codes in place of emitters and workers."""
-        emitters = await self._emitter_codes({row[_EMITTER] for row in batch})
-        named = {
-            (emitters[row[_EMITTER]], row[_WORKER]) for row in batch if row[_WORKER] is not None
-        }
-        workers = await self._worker_codes(named)
-        return [_coded(row, emitters, workers) for row in batch]
 
-    async def _emitter_codes(self, asked: Iterable[str]) -> dict[str, int]:
-        known = self._codes.emitters
-        new = sorted(set(asked) - known.keys())
-        if new:
-            made = await self._connection.fetch(catalogue.codes_sql("emitter"), new)
-            known.update((row["emitter"], row["emitter_code"]) for row in made)
-        return known
-
-    async def _worker_codes(self, asked: set[tuple[int, str]]) -> dict[tuple[int, str], int]:
-        known = self._codes.workers
-        if len(known) > WORKERS_KNOWN_MAX:
-            known.clear()
-        new = sorted(asked - known.keys())
-        if new:
-            made = await self._connection.fetch(
-                catalogue.codes_sql("worker"),
-                [emitter for emitter, _ in new],
-                [worker for _, worker in new],
-            )
-            known.update(((r["emitter_code"], r["worker"]), r["worker_code"]) for r in made)
-        return known
-
-    def _advance(self, next_leaf: int, rows: int) -> None:
-        self.progress.next_leaf = next_leaf
-        self.progress.oldest_unfolded = None
-        self.progress.events += rows
-        self.progress.batches += 1
-
-
-def _fitting(leaves: Sequence[Leaf]) -> int:
-    """How many leaves make a batch: at least one."""
-    events = 0
-    for count, leaf in enumerate(leaves):
-        events += leaf.events
-        if count and events > BATCH_EVENTS:
-            return count
-    return len(leaves)
-
-
-def _coded(
-    row: tuple[Any, ...], emitters: dict[str, int], workers: dict[tuple[int, str], int]
-) -> tuple[Any, ...]:
-    emitter = emitters[row[_EMITTER]]
-    worker = row[_WORKER]
-    code = None if worker is None else workers[emitter, worker]
-    return (*row[:_EMITTER], emitter, *row[_EMITTER + 1 : _WORKER], code, *row[_WORKER + 1 :])
-
-
-async def _load(
-    connection: asyncpg.Connection,
-    table: str,
-    columns: Sequence[str],
-    records: Sequence[tuple[Any, ...]],
-) -> None:
-    if records:
-        await connection.copy_records_to_table(
-            table, schema_name="pg_temp", columns=list(columns), records=records
-        )
+async def _sent(table: Table) -> AsyncIterator[bytes]:
+    for chunk in table.chunks():
+        yield chunk

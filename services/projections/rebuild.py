@@ -11,9 +11,10 @@ from dataclasses import dataclass
 import asyncpg
 import structlog
 
-from events.days import Days, tzdata_version
+from events.days import tzdata_version
 from events.errors import Fatal
 from events.log.protocol import Leaves
+from services.projections.building import Builder
 from services.projections.comparison import first_difference, moved_days
 from services.projections.generation import (
     active_generation,
@@ -23,7 +24,8 @@ from services.projections.generation import (
     schema_of,
     switch_to,
 )
-from services.projections.projection import BATCH_LEAVES, Projection
+from services.projections.projection import Projection
+from services.projections.reading import BATCH_LEAVES
 
 _log = structlog.get_logger()
 #: The advisory lock of whoever rebuilds; the server lets go of it with the session.
@@ -47,7 +49,7 @@ class NotEqual(Fatal):
 
 
 async def rebuild(
-    dsn: str, log: Leaves, days: Days, progress: Callable[[int, int], None]
+    dsn: str, log: Leaves, builder: Builder, progress: Callable[[int, int], None]
 ) -> Rebuilt:
     """Make a new generation and let it answer.
 
@@ -65,7 +67,7 @@ async def rebuild(
         try:
             async with _connected(dsn) as writer:
                 new = await create_generation(writer, active=False)
-                return await _rebuild(holder, writer, log, days, old, new, progress)
+                return await _rebuild(holder, writer, log, builder, old, new, progress)
         finally:
             # The old views after a switch, the new ones after a failure, also where nobody
             # knows whether the switch was committed. Only while the lock is held.
@@ -94,12 +96,12 @@ async def _rebuild(
     holder: asyncpg.Connection,
     writer: asyncpg.Connection,
     log: Leaves,
-    days: Days,
+    builder: Builder,
     old: int,
     new: int,
     progress: Callable[[int, int], None],
 ) -> Rebuilt:
-    projection = Projection(writer, log, days, new)
+    projection = Projection(writer, log, builder, new)
     async with holder.transaction(isolation="repeatable_read", readonly=True):
         at: int = await holder.fetchval(f"SELECT next_leaf FROM {schema_of(old)}.cursor")
         while projection.progress.next_leaf < at:

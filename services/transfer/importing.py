@@ -23,7 +23,7 @@ from services.transfer.topics import ClusterTopics, Ends, Topics
 
 
 @dataclass(frozen=True, slots=True)
-class Indexed:
+class LastIndexed:
     """The last leaf that an index holds."""
 
     index: int
@@ -47,7 +47,7 @@ async def import_log(
 async def fill_topics(
     address: KafkaAddress,
     topics: Topics,
-    indexed: Indexed | None,
+    indexed: LastIndexed | None,
     lines: Iterator[Line],
     tell: Tell,
 ) -> HeadLine:
@@ -65,14 +65,14 @@ async def fill_topics(
     return head
 
 
-async def _index(address: KafkaAddress, dsn: str) -> Indexed | None:
+async def _index(address: KafkaAddress, dsn: str) -> LastIndexed | None:
     """What the index holds; `Fatal` if it is another log's."""
     pool = await connect_pool(dsn, most=1)
     try:
         await check_topics(address, pool)
         await _refuse_embedded(pool)
         rows = await fetch(pool, log_sql("last_place"))
-        return Indexed(rows[0]["leaf_index"], rows[0]["leaf_hash"]) if rows else None
+        return LastIndexed(rows[0]["leaf_index"], rows[0]["leaf_hash"]) if rows else None
     finally:
         await pool.close()
 
@@ -98,7 +98,7 @@ def _refuse_more(address: KafkaAddress, ends: Ends, head: HeadLine) -> None:
             )
 
 
-def _refuse_leading(end: int, indexed: Indexed | None) -> None:
+def _refuse_leading(end: int, indexed: LastIndexed | None) -> None:
     if indexed is not None and indexed.index >= end:
         raise Fatal(
             f"the index holds leaf {indexed.index}, the leaves topic ends before offset {end}: "
@@ -106,7 +106,7 @@ def _refuse_leading(end: int, indexed: Indexed | None) -> None:
         )
 
 
-def _fitting(lines: Iterable[Line], indexed: Indexed | None) -> Iterator[Line]:
+def _fitting(lines: Iterable[Line], indexed: LastIndexed | None) -> Iterator[Line]:
     """The lines, as long as the index is that of the same log."""
     for line in lines:
         if indexed is not None and isinstance(line, LeafLine) and _differs(line, indexed):
@@ -117,5 +117,5 @@ def _fitting(lines: Iterable[Line], indexed: Indexed | None) -> Iterator[Line]:
         yield line
 
 
-def _differs(line: LeafLine, indexed: Indexed) -> bool:
+def _differs(line: LeafLine, indexed: LastIndexed) -> bool:
     return line.index == indexed.index and leaf_hash(line.leaf) != indexed.hash

@@ -25,6 +25,7 @@ from events.log.protocol import Arrival
 from events.token import sign_submission
 from services.checker.check import check
 from services.checker.report import Report
+from services.projections.building import BuilderHere
 from services.projections.generation import create_generation
 from services.projections.projection import Projection
 from services.sequencer.sequencer import Sequencer
@@ -109,7 +110,7 @@ class World:
         connection = await asyncpg.connect(self.views or self.dsn)
         try:
             number = await create_generation(connection, active=True)
-            projection = Projection(connection, self.log, Days(ZONE), number)
+            projection = Projection(connection, self.log, BuilderHere(Days(ZONE)), number)
             await projection.prepare()
             while await projection.fold_batch():
                 pass

@@ -8,7 +8,6 @@ from typing import Any
 
 from events.days import Days
 from events.errors import Fault, Refused
-from events.keys import KeyRing
 from events.leaf import Leaf, LeafOutcome
 from events.submission import Speaker, read_submission
 from events.vocabulary import EmitterKind, Event
@@ -84,9 +83,9 @@ def _step(value: Any, token: str) -> Any:
     return value[int(token)] if isinstance(value, list) else value[token]
 
 
-def digest(body: bytes, events: int, *, emitter: str = "alpha", index: int = 7) -> Rows:
-    """What a fold makes of an accepted body; raises where the projection would stop."""
-    leaf = Leaf(
+def leaf_of(body: bytes, events: int, emitter: str = "alpha") -> Leaf:
+    """The counted leaf of a body."""
+    return Leaf(
         v=1,
         emitter=emitter,
         submission="s-1",
@@ -99,6 +98,10 @@ def digest(body: bytes, events: int, *, emitter: str = "alpha", index: int = 7) 
         outcome=LeafOutcome.COUNTED,
         token="-",
     )
+
+
+def digest(body: bytes, events: int, *, emitter: str = "alpha", index: int = 7) -> Rows:
+    """What a fold makes of an accepted body; raises where the projection would stop."""
     rows = Rows()
-    add_leaf(rows, index, leaf, body, days=CASABLANCA, ring=KeyRing())
+    add_leaf(rows, index, leaf_of(body, events, emitter), body, days=CASABLANCA)
     return rows

@@ -15,6 +15,7 @@ from services.checker.embedded import embedded
 from services.checker.kafka.source import in_kafka
 from services.checker.report import Report, render
 from services.projections import catalogue
+from services.projections.building import BuilderHere
 from services.projections.generation import active_generation, export_view, schema_of
 from services.projections.rebuild import rebuild
 from tests.fault.cast import MAIN
@@ -125,7 +126,8 @@ async def assert_rebuilt_the_same(rig: Rig) -> None:
             registry = await registry_of(leaves)
             assert registry is not None
             dsn = stores.views_dsn(PROJECTION)
+            builder = BuilderHere(Days(registry.time_zone))
             # It compares the two generations itself, and raises if they differ.
-            done = await rebuild(dsn, leaves, Days(registry.time_zone), lambda *_: None)
+            done = await rebuild(dsn, leaves, builder, lambda *_: None)
             assert done.expected_difference is None, done
     assert await assert_equal_views(rig) == before

@@ -1,35 +1,14 @@
 """The intake: durable, in order, without holes, byte for byte."""
 
 import asyncio
-from collections import defaultdict
 
 import pytest
 
 from events.limits import BODY_BYTES_MAX
 from events.log.protocol import Arrival, IntakeRecord, Place
 from tests.log.kits import LogKit
+from tests.log.reading import by_partition, read_all
 from tests.log.writing import START, arrival
-
-
-def _by_partition(records: list[IntakeRecord]) -> dict[int, list[IntakeRecord]]:
-    found: dict[int, list[IntakeRecord]] = defaultdict(list)
-    for record in records:
-        found[record.place.partition].append(record)
-    return found
-
-
-async def _read_all(kit: LogKit, limit: int = 1_000) -> list[IntakeRecord]:
-    """All that lies in the intake, read on and on; each answer goes on where the last ended."""
-    positions, read = list(START), list[IntakeRecord]()
-    while some := await kit.log.intake(tuple(positions), limit):
-        for partition, records in _by_partition(some).items():
-            assert [r.place.offset for r in records] == [
-                positions[partition] + step for step in range(len(records))
-            ]
-            assert len(records) <= limit
-            positions[partition] += len(records)
-        read += some
-    return read
 
 
 async def test_what_was_appended_is_there_as_it_was(kit: LogKit) -> None:
@@ -61,11 +40,11 @@ async def test_appends_at_once_through_two_doors_leave_no_hole(kit: LogKit) -> N
     places = await asyncio.gather(
         *(doors[number % 2].append(one) for number, one in enumerate(sent))
     )
-    records = await _read_all(kit)
+    records = await read_all(kit)
     assert {r.place: r.submission for r in records} == {
         place: one.submission for place, one in zip(places, sent, strict=True)
     }
-    for partition in _by_partition(records).values():
+    for partition in by_partition(records).values():
         assert [record.place.offset for record in partition] == list(range(len(partition)))
     bodies = await kit.log.bodies([record.place for record in records])
     assert dict(zip((r.submission for r in records), bodies, strict=True)) == {
@@ -82,8 +61,8 @@ async def test_an_emitter_sent_at_once_through_one_door_keeps_its_order(kit: Log
 async def test_reading_goes_on_from_any_positions(kit: LogKit) -> None:
     for number in range(30):
         await kit.intake.append(arrival(f"platform-{number % 7}"))
-    every = await _read_all(kit)
-    assert _by_partition(await _read_all(kit, 2)) == _by_partition(every)
+    every = await read_all(kit)
+    assert by_partition(await read_all(kit, 2)) == by_partition(every)
     assert len(every) == 30
 
 
@@ -135,7 +114,7 @@ async def test_a_caller_that_gave_up_changes_nothing_for_the_others(kit: LogKit)
     tasks[2].cancel()
     places = await asyncio.gather(*tasks, return_exceptions=True)
     assert isinstance(places[2], asyncio.CancelledError)
-    kept: dict[str, Place] = {record.submission: record.place for record in await _read_all(kit)}
+    kept: dict[str, Place] = {record.submission: record.place for record in await read_all(kit)}
     others = [(one, place) for one, place in zip(sent, places, strict=True) if one is not sent[2]]
     assert all(kept[one.submission] == place for one, place in others)
     assert sorted(place.offset for place in kept.values()) == list(range(len(kept)))
@@ -149,6 +128,6 @@ async def test_appends_of_many_sizes_are_all_kept(kit: LogKit) -> None:
     """More bytes than one group may hold: the group is cut, nothing else."""
     sent = [arrival("alpha", body=bytes([number]) * BODY_BYTES_MAX) for number in range(1, 7)]
     await asyncio.gather(*(kit.intake.append(one) for one in sent))
-    records = await _read_all(kit)
+    records = await read_all(kit)
     assert [_identity(record) for record in records] == [_identity(one) for one in sent]
     assert {record.body_bytes for record in records} == {BODY_BYTES_MAX}

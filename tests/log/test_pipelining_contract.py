@@ -5,11 +5,9 @@ from collections.abc import Sequence
 
 from events.limits import BODY_BYTES_MAX
 from events.log.protocol import Arrival, LeafRecord, Place, Round, SequencerLog
+from tests.log.going_on import goes_on
 from tests.log.kits import LogKit
 from tests.log.writing import Writer, arrival
-
-#: Tries after which a log that lets nobody win does not go on.
-_TRIES = 10
 
 
 async def _sent(
@@ -32,17 +30,6 @@ def _given(log: SequencerLog, rounds: Sequence[Round]) -> list[asyncio.Task[bool
 
 def _leaves(rounds: Sequence[Round]) -> list[LeafRecord]:
     return [record for one in rounds for record in one.leaves]
-
-
-async def _goes_on(kit: LogKit, log: SequencerLog) -> LeafRecord:
-    """A round behind the tail wins, as soon as nothing that was given up can still land."""
-    for _ in range(_TRIES):
-        writer = Writer.behind(await log.tail())
-        (round_,) = await _rounds(kit, writer, 1, emitter="later")
-        if await log.commit(round_):
-            assert await log.tail() == round_.leaves[-1]
-            return round_.leaves[-1]
-    raise AssertionError("nothing wins any more")
 
 
 async def _is_one_chain(kit: LogKit) -> list[LeafRecord]:
@@ -91,7 +78,7 @@ async def test_behind_a_lost_round_all_lose(kit: LogKit) -> None:
     assert True not in outcomes
     assert await kit.log.tail() == won[-1].leaves[-1]
     assert await kit.log.look_up([(o.emitter, o.submission) for r in late for o in r.indexed]) == []
-    last = await _goes_on(kit, kit.log)
+    last = await goes_on(kit, kit.log)
     assert last.index == won[-1].leaves[-1].index + 1
     assert len(await _is_one_chain(kit)) == last.index + 1
 
@@ -107,7 +94,7 @@ async def test_a_round_that_loses_takes_no_later_one_with_it_into_the_log(kit: L
     assert outcomes[0] is True
     assert True not in outcomes[1:]
     assert await kit.log.tail() == winner[0].leaves[-1]
-    assert (await _goes_on(kit, kit.log)).index == 2
+    assert (await goes_on(kit, kit.log)).index == 2
 
 
 async def test_a_commit_that_was_given_up_leaves_a_beginning_or_nothing(kit: LogKit) -> None:
@@ -123,7 +110,7 @@ async def test_a_commit_that_was_given_up_leaves_a_beginning_or_nothing(kit: Log
             tasks[given_up].cancel()
             outcomes = await asyncio.gather(*tasks, return_exceptions=True)
             await _is_beginning(kit, rounds, outcomes)
-            tail = await _goes_on(kit, kit.log)
+            tail = await goes_on(kit, kit.log)
     await _is_one_chain(kit)
 
 
@@ -158,7 +145,7 @@ async def test_a_standby_that_followed_takes_over_and_the_old_writer_loses(kit: 
     # Both may have followed in the meantime, and the old one writes again.
     await standby.follow()
     await kit.log.follow()
-    assert (await _goes_on(kit, kit.log)).index == rounds[-1].leaves[-1].index + 1
+    assert (await goes_on(kit, kit.log)).index == rounds[-1].leaves[-1].index + 1
 
 
 async def test_the_largest_body_has_its_leaf_like_any_other(kit: LogKit) -> None:

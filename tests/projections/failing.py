@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-_ASKING = {"execute", "fetch", "fetchval", "fetchrow", "copy_records_to_table"}
+_ASKING = {"execute", "fetch", "fetchval", "fetchrow", "copy_records_to_table", "copy_to_table"}
 
 
 class Killed(Exception):

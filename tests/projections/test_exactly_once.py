@@ -56,13 +56,13 @@ async def test_a_projection_killed_at_any_step_folds_everything_once(world: Worl
         async with _generation(world) as (connection, number):
             fuse = Fuse(left=len(steps) + 1)
             failing = FailingConnection(connection, fuse)
-            projection = Projection(failing, world.leaves, world.days, number)
+            projection = Projection(failing, world.leaves, world.builder, number)
             with contextlib.suppress(Killed):
                 await _fold_all(projection)
             steps.append(fuse.blown)
             fuse.left = 0
             if len(steps) % 2 == 0:
-                projection = Projection(connection, world.leaves, world.days, number)
+                projection = Projection(connection, world.leaves, world.builder, number)
             await _fold_all(projection)
             assert await _difference(world, connection, number) is None, steps
     assert {"before COMMIT", "after COMMIT"} <= set(steps)
@@ -98,7 +98,7 @@ async def test_the_second_of_two_projections_waits_and_finds_itself_overtaken(
     await _push_all_sorts(world)
     connection = await asyncpg.connect(world.dsn(PROJECTION))
     try:
-        second = Projection(connection, world.leaves, world.days, world.generation)
+        second = Projection(connection, world.leaves, world.builder, world.generation)
         await second.prepare()
         outcomes = await asyncio.gather(
             world.projection.fold_batch(), second.fold_batch(), return_exceptions=True
@@ -136,9 +136,9 @@ async def test_codes_made_in_a_lost_transaction_are_not_believed(world: World) -
     await world.sequence()
     fuse = Fuse(left=0)
     failing = FailingConnection(world.folding, fuse)
-    projection = Projection(failing, world.leaves, world.days, world.generation)
+    projection = Projection(failing, world.leaves, world.builder, world.generation)
     await projection.prepare()
-    fuse.left = 8
+    fuse.left = 7
 
     with pytest.raises(Killed, match="first counted"):
         await projection.fold_batch()

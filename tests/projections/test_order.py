@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from events.jose import PrivateKey
-from services.projections import projection
+from services.projections import reading
 from tests.projections.scripts import (
     CANCEL,
     FIELDS,
@@ -117,7 +117,7 @@ async def test_split_batches_and_order_change_no_sum(
         await world.push(other, woven)
         await world.sequence()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(projection, "BATCH_LEAVES", leaves)
+        patch.setattr(reading, "BATCH_LEAVES", leaves)
         await world.fold()
 
     assert await _sums_of(world, other.emitter) == await _sums_of(world, one.emitter)
@@ -138,7 +138,7 @@ async def test_batches_are_cut_by_events_without_losing_one(
             await world.push(platform, events[start : start + 2])
         await world.sequence()
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(projection, "BATCH_EVENTS", most if platform is other else 10**6)
+            patch.setattr(reading, "BATCH_EVENTS", most if platform is other else 10**6)
             before = world.projection.progress.batches
             await world.fold()
             batches = world.projection.progress.batches - before

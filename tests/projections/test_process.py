@@ -79,7 +79,7 @@ async def test_after_a_rebuild_the_process_folds_the_new_generation(
     )
     await _until(lambda: state.progress.next_leaf == 2)
 
-    done = await rebuild(world.dsn(PROJECTION), world.leaves, world.days, lambda *_: None)
+    done = await rebuild(world.dsn(PROJECTION), world.leaves, world.builder, lambda *_: None)
     await world.push(world.alpha, [completed(world, seconds=5)])
     await world.sequence()
     await _until(lambda: state.progress.next_leaf == 3)
@@ -91,3 +91,25 @@ async def test_after_a_rebuild_the_process_folds_the_new_generation(
     assert row["worked_seconds"] == 5
     # Being overtaken is no failure of the database.
     assert failures == []
+
+
+async def test_a_standby_tells_neither_lag_nor_alarm(world: World) -> None:
+    """Both are the leader's: a standby that was overtaken long ago knows nothing of now."""
+    state = State(leading=True, tail=await world.leaves.tail(), alarm="leaf 1 cannot be digested")
+    assert state.lag_leaves == 2
+    state.stand_by()
+    assert (state.lag_leaves, state.lag_seconds(world.clock), state.alarm) == (0, 0.0, "")
+
+
+async def test_the_lag_is_the_age_of_the_oldest_leaf_that_was_read_and_not_folded(
+    world: World,
+) -> None:
+    state = State(leading=True, tail=await world.leaves.tail(), progress=world.projection.progress)
+    world.clock.advance(seconds=9)
+    assert state.lag_seconds(world.clock) == 0.0
+    state.progress.oldest_unfolded = world.clock()
+    world.clock.advance(seconds=5)
+    assert state.lag_seconds(world.clock) == 5.0
+    await world.fold()
+    assert state.lag_leaves == 0
+    assert state.lag_seconds(world.clock) == 0.0

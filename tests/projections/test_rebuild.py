@@ -12,6 +12,7 @@ from events.days import Days
 from events.errors import Fatal
 from migrations.roles import PROJECTION
 from services.projections import catalogue, comparison, rebuild
+from services.projections.building import BuilderHere
 from services.projections.generation import (
     active_generation,
     create_generation,
@@ -30,7 +31,7 @@ def _nothing(folded: int, leaves: int) -> None:
 
 
 async def _rebuild(world: World, progress: Callable[[int, int], None] = _nothing) -> Rebuilt:
-    return await rebuild.rebuild(world.dsn(PROJECTION), world.leaves, world.days, progress)
+    return await rebuild.rebuild(world.dsn(PROJECTION), world.leaves, world.builder, progress)
 
 
 async def _some_history(world: World) -> None:
@@ -64,7 +65,7 @@ async def _generations(world: World) -> tuple[int | None, list[str]]:
 async def _folding(world: World, generation: int) -> AsyncIterator[Projection]:
     connection = await asyncpg.connect(world.dsn(PROJECTION))
     try:
-        yield Projection(connection, world.leaves, world.days, generation)
+        yield Projection(connection, world.leaves, world.builder, generation)
     finally:
         await connection.close()
 
@@ -310,7 +311,7 @@ async def _recount(world: World) -> None:
     try:
         number = await create_generation(connection, active=True)
         await connection.execute("UPDATE projection.generation SET tzdata = '1999.1' WHERE active")
-        projection = Projection(connection, world.leaves, Days("Etc/UTC"), number)
+        projection = Projection(connection, world.leaves, BuilderHere(Days("Etc/UTC")), number)
         while await projection.fold_batch():
             pass
     finally:

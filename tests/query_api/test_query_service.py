@@ -228,7 +228,7 @@ async def rebuild(world: World) -> None:
     connection = await asyncpg.connect(world.dsn(PROJECTION))
     try:
         number = await create_generation(connection, active=False)
-        await Projection(connection, world.leaves, world.days, number).fold_to(5)
+        await Projection(connection, world.leaves, world.builder, number).fold_to(5)
         async with connection.transaction():
             await switch_to(connection, number)
         await drop_generation(world.folding, world.generation)

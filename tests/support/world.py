@@ -35,6 +35,7 @@ from events.token import sign_submission
 from migrations.roles import INGEST, PROJECTION, SEQUENCER, database_grant
 from services.ingest.door import Door
 from services.projections import catalogue
+from services.projections.building import BuilderHere
 from services.projections.generation import create_generation, export_view
 from services.projections.projection import Projection
 from services.sequencer.sequencer import Sequencer
@@ -103,6 +104,7 @@ class World:
         self.registry_key = PrivateKey.generate()
         self.alpha = Platform("alpha", PrivateKey.generate())
         self.days = Days(TIME_ZONE)
+        self.builder = BuilderHere(self.days)
         self._submissions = iter(range(1, 10**9))
 
     def dsn(self, role: str = "postgres") -> str:
@@ -156,7 +158,7 @@ class World:
 
     def new_projection(self) -> Projection:
         """Another projection over the same generation and connection."""
-        return Projection(self.folding, self.leaves, self.days, self.generation)
+        return Projection(self.folding, self.leaves, self.builder, self.generation)
 
     def new_sequencer(self) -> Sequencer:
         """Another sequencer over the same log."""

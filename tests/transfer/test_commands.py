@@ -38,6 +38,13 @@ def test_a_log_on_kafka_is_not_exported(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_folder_whose_log_is_on_kafka_is_not_started(tmp_path: Path) -> None:
+    for name in ("postgres", "kafka"):
+        (tmp_path / name).mkdir()
+    said = _said("export", str(tmp_path / "log"), "--data", str(tmp_path), code=2)
+    assert "this log is on Kafka already" in said
+
+
 def test_a_database_that_is_away_leaves_no_file(tmp_path: Path) -> None:
     assert "cannot reach" in _said("export", str(tmp_path / "log"), code=1, **DATABASE)
     assert list(tmp_path.iterdir()) == []

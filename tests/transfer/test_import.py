@@ -15,6 +15,7 @@ from events.log.protocol import IntakeRecord, Leaves, Place, SequencerLog
 from migrations.roles import SEQUENCER
 from services.checker.check import check
 from services.checker.kafka.source import in_kafka
+from services.projections.building import BuilderHere
 from services.projections.projection import Projection
 from services.sequencer.sequencer import Sequencer
 from tests.log.kits import KafkaKit, kafka_kit
@@ -45,7 +46,7 @@ async def moved(
 
 async def _fold(kit: KafkaKit, story: World) -> None:
     connection = await asyncpg.connect(kit.dsn())
-    projection = Projection(connection, kit.leaves, story.days, 1)
+    projection = Projection(connection, kit.leaves, BuilderHere(story.days), 1)
     while await projection.fold_batch():
         pass
     await connection.close()

@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 from kafka import KafkaProducer, TopicPartition
-from kafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError
+from kafka.errors import KafkaError, MessageSizeTooLargeError
 
 from events.log.kafka.client import KafkaAddress, OneThread
 from events.log.kafka.records import Headers
@@ -19,7 +19,9 @@ BYTES_WAITING_MAX = 64 * 1024 * 1024
 #: Bytes that a record takes beside its value, more or less.
 _RECORD_OVERHEAD = 1_024
 #: Errors after which a producer is as good as before.
-_HARMLESS = (KafkaTimeoutError, MessageSizeTooLargeError, ValueError)
+_HARMLESS = (MessageSizeTooLargeError, ValueError)
+#: Seconds between tries to make another producer.
+_RENEW_SECONDS = 1.0
 #: Seconds past its time after which a producer is stuck that neither failed nor confirmed a record.
 GRACE_SECONDS = 3.0
 #: Seconds in which an orderly end may still deliver.
@@ -121,9 +123,11 @@ class Producer:
             done.set_exception(ConnectionError("not confirmed: the producer is stuck"))
 
     def _renew_after(self, error: Exception, inner: KafkaProducer) -> None:
-        """A producer that fails, but not by time or size, may be broken for good: make another.
+        """A producer that fails, but not by size, may be broken for good: make another.
 
-        What an earlier one leaves behind when it is closed says nothing of its successor.
+        Also by time: one whose broker was frozen asks for a new epoch, loses the request with the
+        connection, and delivers nothing ever after. What an earlier one leaves behind when it is
+        closed says nothing of its successor.
         """
         if self._closed or inner is not self._inner or isinstance(error, _HARMLESS):
             return
@@ -133,11 +137,14 @@ class Producer:
 
     async def _renew(self) -> None:
         old = self._inner
-        try:
-            self._inner = await self._thread.run(_connected, self._address, self._topic)
-        except OSError as error:
-            _log.warning("no other producer yet", error=str(error))
-        else:
+        # Until it is done: the next record that is sent must not wait for a stuck one to fail.
+        while self._inner is old and not self._closed:
+            try:
+                self._inner = await self._thread.run(_connected, self._address, self._topic)
+            except OSError as error:
+                _log.warning("no other producer yet", error=str(error))
+                await asyncio.sleep(_RENEW_SECONDS)
+        if self._inner is not old:
             await self._end(old)
 
     async def close(self) -> None:

@@ -1,5 +1,7 @@
 -- A range of leaves as rows, one head for each event and one candidate for each correction, kept
 -- for one transaction. Made once a connection.
+-- A full batch stays in memory.
+SET temp_buffers = '32MB';
 CREATE TEMPORARY TABLE batch (
     event_number bigint NOT NULL,
     leaf_index bigint NOT NULL,

@@ -40,4 +40,5 @@ CREATE INDEX fact_recorded ON fact USING brin (recorded_day)
 CREATE INDEX fact_original ON fact (original) WHERE original IS NOT NULL;
 -- All events of one task: what a submission report compares.
 CREATE INDEX fact_task ON fact (emitter_code, task) WHERE task IS NOT NULL;
-CREATE INDEX fact_worker ON fact (worker_code, event_number) WHERE worker_code IS NOT NULL;
+-- One entry a worker with all her facts' places, a third of what it would be with their numbers.
+CREATE INDEX fact_worker ON fact (worker_code) WHERE worker_code IS NOT NULL;

@@ -15,4 +15,4 @@ CREATE TABLE pay_by_worker (
     withheld numeric NOT NULL,
     net numeric NOT NULL,
     PRIMARY KEY (worker_code, day, currency, rail, residence, recorded_day)
-);
+) WITH (fillfactor = 80);   -- as of work_by_worker
