@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
+from time import sleep
 
 import httpx
 import msgspec
@@ -52,6 +53,10 @@ class Teller:
 
     key: PlatformKey
     pseudonyms: Pseudonyms
+
+
+#: Seconds between looks whether the registry is open.
+_LOOK_SECONDS = 0.1
 
 
 def set_clock(path: Path, moment: datetime | None) -> None:
@@ -98,7 +103,12 @@ def _names() -> Sequence[str]:
 
 
 def _open_the_registry(plan: Plan, authority: KeyFile, clock: Clock) -> Bundle:
-    identity = httpx.get(f"{plan.url}/v1/registry").raise_for_status().json()["identity"]
+    described = httpx.get(f"{plan.url}/v1/registry")
+    while described.status_code == httpx.codes.SERVICE_UNAVAILABLE:
+        # It listens from the start, and leaf 0 is on its way.
+        sleep(_LOOK_SECONDS)
+        described = httpx.get(f"{plan.url}/v1/registry")
+    identity = described.raise_for_status().json()["identity"]
     acts = []
     for name, tax_id in zip(_names(), TAX_IDS, strict=True):
         key = PrivateKey.generate()
