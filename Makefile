@@ -25,7 +25,7 @@ test: setup lint
 # Real processes under load, broken by a plan: half an hour. A run that failed says how to repeat it:
 # make test-fault LOG=kafka SEED=7 FAULTS=200
 test-fault: setup
-	$(BIN)/python -m tests.fault.storm $(LOG:%=--log %) $(SEED:%=--seed %) $(FAULTS:%=--faults %)
+	$(BIN)/python -m tests.fault.storm $(LOG:%=--log %) $(SEED:%=--seed %) $(FAULTS:%=--faults %) $(WITHIN:%=--within %)
 
 lint: setup
 	$(BIN)/ruff check .

@@ -27,7 +27,7 @@ CONVERGE_SECONDS_MAX = 30.0
 _LOOK_SECONDS = 0.2
 
 
-async def converge(rig: Rig, memory: Memory, within: float = CONVERGE_SECONDS_MAX) -> float:
+async def converge(rig: Rig, memory: Memory, within: float) -> float:
     """Seconds until all processes are ready, every acknowledged submission has its leaf, and all
     views hold every leaf. AssertionError with what is amiss after `within`."""
     clock = asyncio.get_running_loop().time

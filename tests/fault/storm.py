@@ -25,6 +25,7 @@ from events.jose import PrivateKey
 from services.checker.history import Answer
 from tests.fault.cast import CASTS, DOOR, READERS, Cast, choices
 from tests.fault.converging import (
+    CONVERGE_SECONDS_MAX,
     assert_equal_views,
     assert_rebuilt_the_same,
     assert_whole,
@@ -59,11 +60,19 @@ _SETTLE_TRIES = 3
 Say = Callable[[str], None]
 
 
-async def run(cast: Cast, seed: int, faults: int, say: Say, *, disks: bool) -> Tally:
+async def run(
+    cast: Cast,
+    seed: int,
+    faults: int,
+    say: Say,
+    *,
+    disks: bool,
+    within: float = CONVERGE_SECONDS_MAX,
+) -> Tally:
     """One run; its tally if everything survived, AssertionError with what did not.
 
     `disks`: fill up disks too, which takes root and a machine that lets it mount. The plan of a
-    seed is another one without.
+    seed is another one without. `within`: seconds for everything to work again after a round.
     """
     plan = make_plan(seed, faults, choices(cast, disks=disks))
     tally = Tally(seed, cast.log, commit())
@@ -75,7 +84,7 @@ async def run(cast: Cast, seed: int, faults: int, say: Say, *, disks: bool) -> T
             new_rig(cast, disks=disks) as rig,
         ):
             say(f"everything runs in {rig.folder}")
-            await _Run(rig, random.Random(seed), tally, say).all(plan)
+            await _Run(rig, random.Random(seed), tally, say, within).all(plan)
     except BaseException:
         # Its folder stays, with what every process said.
         say(f"FAILED: seed {seed}, commit {tally.commit}; again: {replay(tally, faults)}")
@@ -102,8 +111,11 @@ def commit() -> str:
 
 
 class _Run:
-    def __init__(self, rig: Rig, chance: random.Random, tally: Tally, say: Say) -> None:
+    def __init__(
+        self, rig: Rig, chance: random.Random, tally: Tally, say: Say, within: float
+    ) -> None:
         self.rig, self.chance, self.tally, self.say = rig, chance, tally, say
+        self.within = within
         self.memory, self.numbers = Memory(), count(1)
         self.platforms = [
             Platform(f"platform-{number}", PrivateKey.generate()) for number in range(_PLATFORMS)
@@ -180,13 +192,13 @@ class _Run:
 
     async def _converge(self) -> None:
         """Within half a minute everything works; then nothing is lost and nothing is unknown."""
-        seconds = await converge(self.rig, self.memory)
+        seconds = await converge(self.rig, self.memory, self.within)
         self.tally.converged.append(seconds)
         for _ in range(_SETTLE_TRIES):
             unknown = await settle_all(self.platforms, self.pushing, self.memory)
         # A final read that does not finish is a failure, not a pass.
         assert not unknown, f"still unknown with nothing broken: {unknown}"
-        await converge(self.rig, self.memory)
+        await converge(self.rig, self.memory, self.within)
         report = await assert_whole(self.rig, self.memory)
         await assert_equal_views(self.rig)
         self._nothing_odd()
@@ -207,7 +219,7 @@ class _Run:
         """Each receipt once more, and the views once more from leaf 0."""
         await self._ask_again()
         await assert_rebuilt_the_same(self.rig)
-        await converge(self.rig, self.memory)
+        await converge(self.rig, self.memory, self.within)
         self._nothing_odd()
 
     async def _ask_again(self) -> None:
@@ -246,6 +258,12 @@ def main() -> None:
     parser.add_argument("--log", choices=sorted(CASTS), action="append")
     parser.add_argument("--seed", type=int, default=secrets.randbelow(2**32))
     parser.add_argument("--faults", type=int, default=200)
+    parser.add_argument(
+        "--within",
+        type=float,
+        default=CONVERGE_SECONDS_MAX,
+        help="seconds to recover; more where others use the machine (default: %(default)s)",
+    )
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "fault")
     asked = parser.parse_args()
     # As Ctrl-C: the run ends what it started.
@@ -254,7 +272,9 @@ def main() -> None:
     if not (disks := can_mount()):
         _say("no disk is filled up: that takes root, and a machine that lets it mount")
     for log in asked.log or sorted(CASTS):
-        tally = asyncio.run(run(CASTS[log], asked.seed, asked.faults, _say, disks=disks))
+        tally = asyncio.run(
+            run(CASTS[log], asked.seed, asked.faults, _say, disks=disks, within=asked.within)
+        )
         tally.write(asked.out)
         _say(f"survived; the table is {asked.out / f'{log}-{asked.seed}.md'}")
 
