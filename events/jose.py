@@ -5,7 +5,6 @@ the `cryptography` package's work; what a key must be beyond what it asks for is
 """
 
 import hashlib
-from base64 import urlsafe_b64encode
 from binascii import Error as Base64Error
 from binascii import a2b_base64
 from typing import Any
@@ -19,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import (
     encode_dss_signature,
 )
 from cryptography.hazmat.primitives.hashes import SHA256
+from pybase64 import urlsafe_b64encode
 
 from events.acts import Ed25519Key, P256Key, PublicJwk
 

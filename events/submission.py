@@ -1,20 +1,19 @@
 """What the door can judge of a body alone: JSON, schema, who may say what, times and texts."""
 
-from collections.abc import Callable, Iterator, Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from typing import Any, get_args, get_origin, get_type_hints
+from datetime import datetime
+from typing import Any, get_args, get_origin
 
 import msgspec
 from msgspec import Struct
 
-from events import acts, vocabulary
-from events import data as platform_data
-from events.data import Money
+from events import vocabulary
+from events.checks import Window, event_faults, faultless
 from events.depth import too_deep
 from events.errors import Fault, Reason, Refused
-from events.limits import CLOCK_AHEAD_MAX, EVENTS_MAX, FAULTS_MAX, JSON_DEPTH_MAX, TIME_MIN
-from events.money import CURRENCIES
+from events.limits import EVENTS_MAX, FAULTS_MAX, JSON_DEPTH_MAX
 from events.text import bad_character, escape, is_plain, odd_texts
 from events.vocabulary import BY_TYPE, MAY_SIGN, EmitterKind, Event
 
@@ -44,7 +43,7 @@ def read_submission(body: bytes, speaker: Speaker, now: datetime) -> list[Event]
     `now` is the door's clock: times may be ahead of it by `CLOCK_AHEAD_MAX`.
     """
     _refuse_other_encodings(body)
-    source, window = f"/emitters/{speaker.emitter}", _window(now)
+    source, window = f"/emitters/{speaker.emitter}", Window.at(now)
     try:
         events = decode_events(body)
     except (msgspec.DecodeError, RecursionError) as error:
@@ -55,7 +54,10 @@ def read_submission(body: bytes, speaker: Speaker, now: datetime) -> list[Event]
     if not 1 <= len(events) <= EVENTS_MAX:
         raise _wrong_count(len(events))
     _refuse_foreign_types(events, speaker)
-    faults = list(_first(_faults(events, source, window), FAULTS_MAX))
+    faults: list[Fault] = []
+    if not faultless(events, source, window):
+        found = (event_faults(e, f"/{i}", source, window) for i, e in enumerate(events))
+        faults += _first(itertools.chain.from_iterable(found), FAULTS_MAX)
     if not is_plain(body):
         faults += _first(_text_faults(events), FAULTS_MAX - len(faults))
     if faults:
@@ -66,6 +68,8 @@ def read_submission(body: bytes, speaker: Speaker, now: datetime) -> list[Event]
 def _refuse_other_encodings(body: bytes) -> None:
     # The typed decoder skips a field that it does not know without reading its letters, but the
     # folds read all of an event for its digest.
+    if body.isascii():
+        return
     try:
         body.decode()
     except UnicodeDecodeError as error:
@@ -108,165 +112,7 @@ def _foreign_scheme(data: Any, pointer: str, speaker: Speaker) -> Iterator[Fault
 _CORRECTIONS = frozenset(vocabulary.CORRECTIONS)
 
 
-# --- faults of decoded events -------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Window:
-    """When an event may have happened: moments in seconds since 1970, and days.
-
-    Seconds, because comparing two moments of different offsets takes three times as long.
-    """
-
-    earliest: float
-    latest: float
-    first_day: date
-    last_day: date
-
-    def holds(self, moment: datetime) -> bool:
-        return self.earliest <= moment.timestamp() <= self.latest
-
-
-def _window(now: datetime) -> _Window:
-    latest = (now + CLOCK_AHEAD_MAX).astimezone(UTC)
-    # A day later than UTC's can have begun in the registry's time zone.
-    last_day = latest.date() + timedelta(days=1)
-    return _Window(TIME_MIN.timestamp(), latest.timestamp(), TIME_MIN.date(), last_day)
-
-
-def _faults(events: Sequence[Event], source: str, window: _Window) -> Iterator[Fault]:
-    for index, event in enumerate(events):
-        yield from _event_faults(event, f"/{index}", source, window)
-
-
-def _event_faults(event: Event, pointer: str, source: str, window: _Window) -> Iterator[Fault]:
-    if event.source != source:
-        yield Fault(f"{pointer}/source", f"must be {source}, who signed")
-    if not window.holds(event.time):
-        yield Fault(f"{pointer}/time", _time_detail(event.time))
-    data = event.data
-    for check in _CHECKS[type(data)]:
-        for place, detail in check(data, window):
-            yield Fault(f"{pointer}/data{place}", detail)
-
-
-#: Where in the data and what; nearly always nothing, so no generator is made to say so.
-_Found = Sequence[tuple[str, str]]
-_Check = Callable[[Any, _Window], _Found]
-
-
-def _moment_check(name: str) -> _Check:
-    def check(data: Any, window: _Window) -> _Found:
-        value = getattr(data, name)
-        if value is None or window.holds(value):
-            return ()
-        return ((f"/{name}", _time_detail(value)),)
-
-    return check
-
-
-def _day_check(name: str) -> _Check:
-    def check(data: Any, window: _Window) -> _Found:
-        value = getattr(data, name)
-        if value is None or window.first_day <= value <= window.last_day:
-            return ()
-        return ((f"/{name}", _time_detail(value)),)
-
-    return check
-
-
-def _currency_check(name: str) -> _Check:
-    def check(data: Any, window: _Window) -> _Found:
-        value = getattr(data, name)
-        if value is None or value in CURRENCIES:
-            return ()
-        return ((f"/{name}", f"{value} is not an ISO 4217 currency"),)
-
-    return check
-
-
-def _money_check(name: str) -> _Check:
-    inner = _currency_check("currency")
-
-    def check(data: Any, window: _Window) -> _Found:
-        value = getattr(data, name)
-        return () if value is None else _inside(f"/{name}", inner(value, window))
-
-    return check
-
-
-def _inside(place: str, found: _Found) -> _Found:
-    return [(f"{place}{inner}", detail) for inner, detail in found]
-
-
-def _amount_has_currency(data: Any, window: _Window) -> _Found:
-    if (data.amount is None) == (data.currency is None):
-        return ()
-    return (("", "state amount and currency together, or neither"),)
-
-
-def _period_in_order(data: Any, window: _Window) -> _Found:
-    if data.period_from and data.period_to and data.period_from > data.period_to:
-        return (("/period_to", "is before period_from"),)
-    return ()
-
-
-def _lines_check(data: acts.LedgerPosted, window: _Window) -> _Found:
-    found: list[tuple[str, str]] = []
-    currency = _currency_check("currency")
-    for index, line in enumerate(data.lines):
-        found += _inside(f"/lines/{index}", currency(line, window))
-        if (line.debit is None) == (line.credit is None):
-            found.append((f"/lines/{index}", "state exactly one of debit and credit"))
-    return found
-
-
-def _replacement_check(data: Any, window: _Window) -> _Found:
-    new = data.replacement.data
-    found = [one for check in _CHECKS[type(new)] for one in check(new, window)]
-    return _inside("/replacement/data", found)
-
-
-#: Days that a policy or an assignment may set ahead; all others are days that happened.
-_FUTURE_DAYS = frozenset({"day_from", "day_to"})
-
-
-def _checks_of(data: type[Struct]) -> tuple[_Check, ...]:
-    """Which checks a class of data needs, read off its annotations once."""
-    checks: list[_Check] = []
-    for name, hint in get_type_hints(data).items():
-        kinds = set(get_args(hint)) | {hint}
-        if datetime in kinds:
-            checks.append(_moment_check(name))
-        elif date in kinds and name not in _FUTURE_DAYS:
-            checks.append(_day_check(name))
-        elif Money in kinds:
-            checks.append(_money_check(name))
-        elif name in {"currency", "base", "quote"}:
-            checks.append(_currency_check(name))
-    if issubclass(data, platform_data.Approval):
-        checks.append(_amount_has_currency)
-    if issubclass(data, platform_data.Payment):
-        checks.append(_period_in_order)
-    if issubclass(data, acts.LedgerPosted):
-        checks.append(_lines_check)
-    if issubclass(data, vocabulary.Replacing):
-        checks.append(_replacement_check)
-    return tuple(checks)
-
-
-_CHECKS: dict[type[Struct], tuple[_Check, ...]] = {
-    data: _checks_of(data)
-    for data in {vocabulary.data_type_of(event) for event in vocabulary.EVENTS}
-}
-
-
-def _time_detail(value: date) -> str:
-    if isinstance(value, datetime):
-        ahead = "in the future" if value >= TIME_MIN else "before 2000"
-    else:
-        ahead = "in the future" if value >= TIME_MIN.date() else "before 2000"
-    return f"{value.isoformat()} is {ahead}"
+# --- odd texts ---------------------------------------------------------------------------
 
 
 def _text_faults(events: Sequence[Event]) -> Iterator[Fault]:
@@ -285,7 +131,7 @@ def _text_faults(events: Sequence[Event]) -> Iterator[Fault]:
 # --- faults of what could not be decoded --------------------------------------------------
 
 
-def _explained(body: bytes, error: Exception, source: str, window: _Window) -> Refused:
+def _explained(body: bytes, error: Exception, source: str, window: Window) -> Refused:
     """The refusal of a body that is not a batch: bad JSON, or all its schema faults."""
     try:
         loose = _LOOSE.decode(body)
@@ -302,7 +148,7 @@ def _explained(body: bytes, error: Exception, source: str, window: _Window) -> R
     return _schema(faults)
 
 
-def _loose_faults(values: Sequence[Any], source: str, window: _Window) -> Iterator[Fault]:
+def _loose_faults(values: Sequence[Any], source: str, window: Window) -> Iterator[Fault]:
     """Faults of form; an event without any is judged further, so that all is named at once."""
     for index, value in enumerate(values):
         pointer = f"/{index}"
@@ -310,7 +156,7 @@ def _loose_faults(values: Sequence[Any], source: str, window: _Window) -> Iterat
             yield Fault(pointer, "an event is a JSON object")
             continue
         found = list(_object_faults(value, vocabulary.EVENTS, pointer))
-        yield from found or _event_faults(_typed(value), pointer, source, window)
+        yield from found or event_faults(_typed(value), pointer, source, window)
 
 
 def _typed(value: dict[str, Any]) -> Event:
