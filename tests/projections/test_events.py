@@ -1,6 +1,7 @@
 """Event ids, anomalies, and what is no sum: counted, told, and its gaps named (RULES 3.2, 3.3)."""
 
 import json
+import random
 from typing import Any
 
 import msgspec
@@ -8,6 +9,7 @@ import pytest
 
 from events import vocabulary
 from events.jose import PrivateKey
+from events.limits import EVENTS_MAX
 from services.projections.anomalies import LEGAL_TERMS, RULES
 from tests.projections.telling import completed, rules, sums, work
 from tests.support.world import Platform, World, body_of
@@ -80,6 +82,25 @@ async def test_a_reused_id_within_one_batch_keeps_its_first_use(world: World) ->
     (worker,) = await world.view("worker")
     assert (row["worker"], row["worked_seconds"], worker["worker"]) == ("w1", 1, "w1")
     assert await rules(world) == [("event-id-reused", "/id")]
+
+
+async def test_the_first_use_is_kept_wherever_the_server_puts_its_row(world: World) -> None:
+    """A short row fills up a page that had no room for a long one, and then lies before it."""
+    chance = random.Random(7)
+    ids = [f"e{block}-{n}" for block in range(100) for _ in range(2) for n in range(40)]
+    events = [
+        completed(world, one, seconds=number, contract="c" * chance.randint(1, 128))
+        for number, one in enumerate(ids)
+    ]
+    for start in range(0, len(events), EVENTS_MAX):
+        body = body_of(events[start : start + EVENTS_MAX])
+        await world.append(world.alpha, body, f"s{start}", EVENTS_MAX)
+    await world.sequence()
+
+    await world.fold()
+
+    kept = {row["event_id"]: row["seconds"] for row in await world.view("fact")}
+    assert {one: kept[one] for one in ids} == {one: ids.index(one) for one in ids}
 
 
 async def test_a_worker_counts_from_the_first_event_that_counts(world: World) -> None:

@@ -1,7 +1,8 @@
 -- A range of leaves as rows, one head for each event and one candidate for each correction, kept
 -- for one transaction. Made once a connection.
--- A full batch stays in memory.
+-- A full batch stays in memory, also while it is sorted.
 SET temp_buffers = '32MB';
+SET work_mem = '64MB';
 CREATE TEMPORARY TABLE batch (
     event_number bigint NOT NULL,
     leaf_index bigint NOT NULL,
