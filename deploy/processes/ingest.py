@@ -49,7 +49,8 @@ async def _identity(intake: Intake, say: Say) -> str:
     """The registry's identity, the hash of leaf 0; waits for it."""
     while True:
         try:
-            return leaf_hash((await intake.leaf(0)).leaf).hex()
+            (first,) = await intake.leaves_at([0])
+            return leaf_hash(first.leaf).hex()
         except LookupError:
             say(NOT_ESTABLISHED)
             await intake.wait_leaf(0, _LOOK_SECONDS)

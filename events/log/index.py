@@ -35,6 +35,11 @@ class Index:
         """Return when a leaf may have come."""
         await self._hints.wait(seconds)
 
+    async def last_act(self) -> int | None:
+        """The leaf of the last act that changed the ring."""
+        ((leaf,),) = await fetch(self._pool, log_sql("last_act"))
+        return None if leaf is None else int(leaf)
+
     async def key_ring(self) -> KeyRing:
         """All emitters and keys at the index's last leaf."""
         return await self.key_ring_before(_NO_LIMIT)
@@ -64,27 +69,29 @@ class Index:
 
 
 async def write_index(connection: Any, round_: Round) -> None:
-    """What a round changes in the index, inside the caller's transaction."""
-    await insert(connection, "submission", [indexed_row(one) for one in round_.indexed])
-    emitters = [(i, c) for i, c in round_.emitters if isinstance(c, Emitter)]
-    keys = [(i, c) for i, c in round_.emitters if isinstance(c, Key)]
+    """What a round changes in the index, inside the caller's transaction; tells its readers."""
     # One act may change an emitter twice; only its last state at that leaf is kept.
-    states = {(c.emitter, i): emitter_row(i, c) for i, c in emitters}
-    key_states = {(c.kid, i): key_row(i, c) for i, c in keys}
-    await insert(connection, "emitter", list(states.values()))
-    await insert(connection, "emitter_key", list(key_states.values()))
-    for leaf_index, act_leaf in round_.quarantined:
-        await connection.execute(
-            "INSERT INTO log.quarantine VALUES ($1, $2) ON CONFLICT DO NOTHING",
-            leaf_index,
-            act_leaf,
-        )
+    emitters = {
+        (c.emitter, i): emitter_row(i, c) for i, c in round_.emitters if isinstance(c, Emitter)
+    }
+    keys = {(c.kid, i): key_row(i, c) for i, c in round_.emitters if isinstance(c, Key)}
+    quarantined = [{"leaf_index": leaf, "act_leaf": act} for leaf, act in round_.quarantined]
+    await connection.execute(
+        log_sql("index_add"),
+        *columns(5, [indexed_row(one) for one in round_.indexed]),
+        _json(list(emitters.values())),
+        _json(list(keys.values())),
+        _json(quarantined),
+    )
 
 
-async def insert(connection: Any, table: str, records: Sequence[tuple[Any, ...]]) -> None:
-    """Rows into a table of schema log."""
-    if records:
-        await connection.copy_records_to_table(table, schema_name="log", records=records)
+def columns(count: int, rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Rows as arrays of `count` columns, the way a statement takes many at once."""
+    return list(zip(*rows, strict=True)) if rows else [()] * count
+
+
+def _json(rows: Sequence[dict[str, Any]]) -> str:
+    return msgspec.json.encode(rows).decode()
 
 
 def _emitter(row: asyncpg.Record) -> Emitter:

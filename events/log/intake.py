@@ -124,9 +124,7 @@ class PostgresIntake(Index):
             await connection.execute(f"NOTIFY {INTAKE_CHANNEL}")
         return places
 
-    async def leaf(self, index: int) -> LeafRecord:
-        """One leaf by its index."""
-        rows = await fetch(self._pool, log_sql("leaves"), index, 1)
-        if not rows or rows[0]["leaf_index"] != index:
-            raise LookupError(f"there is no leaf {index} yet")
-        return leaf_record(rows[0])
+    async def leaves_at(self, indexes: Sequence[int]) -> list[LeafRecord]:
+        """Leaves by their indexes."""
+        rows = await fetch(self._pool, log_sql("leaves_at"), indexes)
+        return [leaf_record(row) for row in rows]

@@ -23,7 +23,7 @@ from events.log.connections import (
     log_sql,
     transaction,
 )
-from events.log.index import Index, insert, write_index
+from events.log.index import Index, columns, write_index
 from events.log.intake import PostgresIntake, partition_of
 from events.log.protocol import IntakeRecord, LeafRecord, Place, Positions, Round
 from events.log.rows import intake_record, leaf_record, leaf_row
@@ -113,9 +113,9 @@ class PostgresSequencerLog(PostgresLeaves):
             # is an unknown outcome and is not caught: the caller reads the tail again.
             if not await _continues(connection, round_.leaves[0]):
                 return False
-            await insert(connection, "leaf", [leaf_row(r) for r in round_.leaves])
+            leaves = [leaf_row(one) for one in round_.leaves]
+            await connection.execute(log_sql("leaf_add"), *columns(6, leaves))
             await write_index(connection, round_)
-            await connection.execute(f"NOTIFY {LEAF_CHANNEL}")
         return True
 
 

@@ -112,8 +112,11 @@ class Intake(Protocol):
     async def wait_leaf(self, index: int, seconds: float) -> None:
         """Return when a leaf of that index may exist, at the latest after some seconds: a hint."""
 
-    async def leaf(self, index: int) -> LeafRecord:
-        """One leaf; LookupError if it does not exist yet."""
+    async def leaves_at(self, indexes: Sequence[int]) -> list[LeafRecord]:
+        """Leaves by their indexes, in order; those that do not exist yet are left out."""
+
+    async def last_act(self) -> int | None:
+        """The leaf of the last act that changed the ring; None in an empty log."""
 
     async def key_ring(self) -> KeyRing:
         """All emitters and keys at the index's last leaf."""

@@ -1,9 +1,9 @@
 """Rows of the embedded log's tables, from and to the protocol's values."""
 
+from dataclasses import fields
 from typing import Any
 
 import asyncpg
-import msgspec
 
 from events.keys import Emitter, Key
 from events.leaf import LeafOutcome
@@ -34,7 +34,8 @@ def leaf_row(record: LeafRecord) -> tuple[Any, ...]:
         record.leaf,
         place.partition,
         place.offset,
-        list(record.positions),
+        # Arrays within an array would have to be of one length and lose their borders.
+        f"{{{','.join(map(str, record.positions))}}}",
     )
 
 
@@ -43,16 +44,18 @@ def indexed_row(one: Indexed) -> tuple[Any, ...]:
     return (one.emitter, one.submission, one.body_sha256, one.leaf_index, one.outcome.value)
 
 
-def emitter_row(leaf_index: int, one: Emitter) -> tuple[Any, ...]:
+def emitter_row(leaf_index: int, one: Emitter) -> dict[str, Any]:
     """An emitter's state from a leaf on."""
-    schemes = list(one.schemes)
-    return (one.emitter, leaf_index, one.kind.value, one.name, one.added_leaf, schemes)
+    return {"leaf_index": leaf_index, **_fields(one)}
 
 
-def key_row(leaf_index: int, key: Key) -> tuple[Any, ...]:
+def key_row(leaf_index: int, key: Key) -> dict[str, Any]:
     """A key's state from a leaf on."""
-    jwk = msgspec.json.encode(key.jwk).decode()
-    return (key.kid, leaf_index, key.emitter, jwk, key.added_leaf, key.revoked_leaf)
+    return {"leaf_index": leaf_index, **_fields(key)}
+
+
+def _fields(one: Emitter | Key) -> dict[str, Any]:
+    return {field.name: getattr(one, field.name) for field in fields(one)}
 
 
 def intake_record(row: asyncpg.Record) -> IntakeRecord:

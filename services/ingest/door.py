@@ -20,7 +20,7 @@ from events.errors import Fatal, Reason, Refused
 from events.keys import Key, KeyRing
 from events.leaf import LeafOutcome, utc_text
 from events.limits import CLOCK_AHEAD_MAX
-from events.log.protocol import Arrival, Indexed, Intake
+from events.log.protocol import Arrival, Indexed, Intake, LeafRecord
 from events.receipt import Acknowledgement, Receipt, RegistryKeys
 from events.submission import Speaker, read_submission
 from events.token import Token, parse_token
@@ -83,6 +83,8 @@ class Door:
         self._waiters = LeafWaiters(intake)
         self._ring = KeyRing()
         self._ring_at = -1e9
+        # The leaf of the last act that the ring holds.
+        self._last_act: int | None = None
         # The highest leaf seen, and the highest whose acts the ring surely holds.
         self._seen = self._covered = -1
         self._loading = asyncio.Lock()
@@ -92,7 +94,8 @@ class Door:
         token, digest, standing = await self._identify(token_text, body)
         header = token.header
         if standing is not None:
-            return Accepted(await self._receipt(standing), repeat=True, events=0)
+            record = await self._leaf(standing.leaf_index)
+            return Accepted(await self._receipt(record), repeat=True, events=0)
         events = self._judge(token, body)
         arrival = Arrival(
             emitter=header.iss,
@@ -132,9 +135,12 @@ class Door:
 
     async def _load_keys(self) -> None:
         seen = self._seen
-        ring = await _answered(self._intake.key_ring())
-        ring.keep_verifiers(self._ring)
-        self._ring, self._ring_at, self._covered = ring, self._monotonic(), seen
+        last_act = await _answered(self._intake.last_act())
+        if last_act != self._last_act:
+            ring = await _answered(self._intake.key_ring())
+            ring.keep_verifiers(self._ring)
+            self._ring, self._last_act = ring, last_act
+        self._ring_at, self._covered = self._monotonic(), seen
 
     @property
     def keys_age(self) -> float:
@@ -237,11 +243,17 @@ class Door:
                 "the log did not confirm in time: send the same bytes again under the same id"
             ) from error
 
-    async def _receipt(self, one: Indexed) -> Receipt:
+    async def _leaf(self, index: int) -> LeafRecord:
+        with _reaching():
+            found = await _answered(self._intake.leaves_at([index]))
+            if not found:
+                raise Fatal(f"the index knows leaf {index}, and the log does not hold it")
+            return found[0]
+
+    async def _receipt(self, record: LeafRecord) -> Receipt:
         with _reaching():
             async with asyncio.timeout(ANSWER_SECONDS_MAX):
-                await self._cover(one.leaf_index)
-            record = await _answered(self._intake.leaf(one.leaf_index))
+                await self._cover(record.index)
         with _signing():
             return self._keys.receipt(self._ring, record.index, record.leaf)
 
@@ -253,6 +265,8 @@ class Door:
         """
         self._seen = max(self._seen, leaf_index)
         if self._covered < leaf_index:
+            # Those who were woken together say first which leaves they saw.
+            await asyncio.sleep(0)
             async with self._loading:
                 if self._covered < leaf_index:
                     await self._load_keys()

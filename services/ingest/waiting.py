@@ -4,7 +4,7 @@ import asyncio
 
 import structlog
 
-from events.log.protocol import Indexed, Intake
+from events.log.protocol import Intake, LeafRecord
 
 _log = structlog.get_logger()
 #: Seconds between looks at most, should a hint be lost.
@@ -18,7 +18,7 @@ class LeafWaiters:
 
     def __init__(self, intake: Intake) -> None:
         self._intake = intake
-        self._waiting: dict[_Key, list[asyncio.Future[Indexed | None]]] = {}
+        self._waiting: dict[_Key, list[asyncio.Future[LeafRecord | None]]] = {}
         self._watch: asyncio.Task[None] | None = None
         self._stopped = False
 
@@ -30,11 +30,11 @@ class LeafWaiters:
                 if not future.done():
                     future.set_result(None)
 
-    async def wait(self, key: _Key, seconds: float) -> Indexed | None:
-        """The index entry of (emitter, id, digest) once it stands, or None after some seconds."""
+    async def wait(self, key: _Key, seconds: float) -> LeafRecord | None:
+        """The leaf of (emitter, id, digest) once it stands, or None after some seconds."""
         if self._stopped:
             return None
-        future: asyncio.Future[Indexed | None] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[LeafRecord | None] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(key, []).append(future)
         if self._watch is None or self._watch.done():
             self._watch = asyncio.create_task(self._look_until_done())
@@ -45,7 +45,7 @@ class LeafWaiters:
         finally:
             self._forget(key, future)
 
-    def _forget(self, key: _Key, future: asyncio.Future[Indexed | None]) -> None:
+    def _forget(self, key: _Key, future: asyncio.Future[LeafRecord | None]) -> None:
         futures = self._waiting.get(key, [])
         if future in futures:
             futures.remove(future)
@@ -64,7 +64,12 @@ class LeafWaiters:
 
     async def _look(self) -> None:
         ids = sorted({(emitter, submission) for emitter, submission, _ in self._waiting})
-        for one in await self._intake.look_up(ids):
-            for future in self._waiting.get((one.emitter, one.submission, one.body_sha256), []):
+        found = {
+            one.leaf_index: (one.emitter, one.submission, one.body_sha256)
+            for one in await self._intake.look_up(ids)
+        }
+        stand = [index for index, key in found.items() if key in self._waiting]
+        for record in await self._intake.leaves_at(stand) if stand else ():
+            for future in self._waiting.get(found[record.index], []):
                 if not future.done():
-                    future.set_result(one)
+                    future.set_result(record)

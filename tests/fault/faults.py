@@ -85,11 +85,6 @@ class SteppedConnection:
         """A step named by its statement."""
         return await self._step(query, self._connection.execute(query, *arguments))
 
-    async def copy_records_to_table(self, table: str, **more: Any) -> Any:
-        """A step named by its table."""
-        copying = self._connection.copy_records_to_table(table, **more)
-        return await self._step(f"COPY {table}", copying)
-
     async def _step(self, name: str, doing: Any) -> Any:
         try:
             await self._hook(name, "before")

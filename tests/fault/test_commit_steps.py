@@ -15,6 +15,7 @@ import msgspec
 import pytest
 
 from events.jose import PrivateKey
+from events.log.connections import log_sql
 from events.log.postgres import LEAF_CHANNEL, Hints, PostgresSequencerLog
 from events.log.protocol import Indexed
 from migrations.roles import SEQUENCER
@@ -35,12 +36,8 @@ FAULTS = {
 WRITES = (
     "BEGIN",
     "SELECT leaf FROM log.leaf WHERE leaf_index = $1",
-    "COPY leaf",
-    "COPY submission",
-    "COPY emitter",
-    "COPY emitter_key",
-    "INSERT INTO log.quarantine VALUES ($1, $2) ON CONFLICT DO NOTHING",
-    f"NOTIFY {LEAF_CHANNEL}",
+    log_sql("leaf_add"),
+    log_sql("index_add"),
     "COMMIT",
 )
 ROUND = ("tail", "leaves", "key_ring", "intake", "look_up", "bodies", "commit")

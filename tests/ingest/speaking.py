@@ -123,7 +123,7 @@ class FaultyIntake:
 
     def __init__(self, inner: Intake) -> None:
         self.inner = inner
-        #: Raised by `append` after its commit, by `look_up`, and by `leaf`.
+        #: Raised by `append` after its commit, by `look_up`, and by `leaves_at`.
         self.after_append: Exception | None = None
         self.look_up_error: Exception | None = None
         self.leaf_error: Exception | None = None
@@ -148,10 +148,13 @@ class FaultyIntake:
     async def wait_leaf(self, index: int, seconds: float) -> None:
         await self.inner.wait_leaf(index, seconds)
 
-    async def leaf(self, index: int) -> LeafRecord:
+    async def leaves_at(self, indexes: Sequence[int]) -> list[LeafRecord]:
         if self.leaf_error is not None:
             raise self.leaf_error
-        return await self.inner.leaf(index)
+        return await self.inner.leaves_at(indexes)
+
+    async def last_act(self) -> int | None:
+        return await self.inner.last_act()
 
     async def key_ring(self) -> KeyRing:
         return await self.inner.key_ring()

@@ -209,7 +209,7 @@ async def test_a_receipt_that_cannot_be_read_leaves_the_promise(
     intake.leaf_error = error
     body, submission = small(world), f"kept-{type(error).__name__}"
     async with sequencing(world):
-        answer = await caller.send(body, submission, wait=20)
+        answer = await caller.send(body, submission, wait=1)
     assert answer.status_code == 202
     assert await outcomes(world, submission) == [("alpha", submission, "counted")]
     # A repeat can be given nothing else: it is asked to come again.

@@ -281,14 +281,14 @@ async def test_a_look_up_that_fails_while_waiting_is_tried_again(world: World) -
     assert (await waiting).status_code == 201
 
 
-@pytest.mark.parametrize("question", ["look_up", "key_ring", "leaf"])
+@pytest.mark.parametrize("question", ["look_up", "last_act", "key_ring", "leaves_at"])
 async def test_a_database_that_freezes_is_503_not_silence(
     world: World, monkeypatch: pytest.MonkeyPatch, question: str
 ) -> None:
     """A frozen server answers nothing, and its driver does not even let itself be cancelled."""
     monkeypatch.setattr("services.ingest.door.ANSWER_SECONDS_MAX", 0.05)
     body, thawed = small(world), asyncio.Event()
-    if question == "leaf":
+    if question == "leaves_at":
         await Caller(world).send(body, question)
         await world.sequence()
     intake = FaultyIntake(world.intake)

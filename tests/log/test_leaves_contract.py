@@ -2,8 +2,6 @@
 
 import asyncio
 
-import pytest
-
 from events.jose import PrivateKey
 from events.keys import Emitter, Key, KeyRing
 from events.leaf import LeafOutcome
@@ -26,8 +24,8 @@ async def test_an_empty_log_has_no_leaf(kit: LogKit) -> None:
     assert await kit.leaves.leaves(0, 10) == []
     assert await kit.leaves.quarantined() == {}
     assert await kit.log.key_ring() == KeyRing()
-    with pytest.raises(LookupError):
-        await kit.intake.leaf(0)
+    assert await kit.intake.leaves_at([0]) == []
+    assert await kit.intake.last_act() is None
 
 
 async def test_leaves_are_given_as_written_from_anywhere(kit: LogKit) -> None:
@@ -40,9 +38,7 @@ async def test_leaves_are_given_as_written_from_anywhere(kit: LogKit) -> None:
     assert await kit.leaves.leaves(2, 3) == written[2:5]
     assert await kit.leaves.leaves(7, 3) == []
     assert await kit.leaves.tail() == await kit.log.tail() == written[-1]
-    assert [await kit.intake.leaf(record.index) for record in written] == written
-    with pytest.raises(LookupError):
-        await kit.intake.leaf(7)
+    assert await kit.intake.leaves_at([6, 1, 7, 3]) == [written[1], written[3], written[6]]
 
 
 async def test_the_index_answers_by_emitter_and_id(kit: LogKit) -> None:

@@ -11,7 +11,7 @@ from events.log.kafka.leaves import KafkaLeaves
 from events.log.kafka.producer import Outgoing, Producer
 from events.log.kafka.reader import RecordReader
 from events.log.kafka.records import arrival_headers
-from events.log.protocol import Arrival, LeafRecord, Place
+from events.log.protocol import Arrival, Place
 
 
 class KafkaIntake(KafkaLeaves):
@@ -55,13 +55,6 @@ class KafkaIntake(KafkaLeaves):
     def waiting_bytes(self) -> int:
         """Bytes handed to the client that no broker has confirmed."""
         return self._producer.waiting_bytes
-
-    async def leaf(self, index: int) -> LeafRecord:
-        """One leaf by its index; LookupError if the index does not hold it yet."""
-        found = await self.leaves(index, 1)
-        if not found or found[0].index != index:
-            raise LookupError(f"there is no leaf {index} yet")
-        return found[0]
 
     async def close(self) -> None:
         """Deliver what waits, and disconnect."""

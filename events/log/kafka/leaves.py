@@ -40,6 +40,10 @@ class KafkaLeaves(Index):
         """Up to `limit` leaves from an index on. `Fatal` if one is not what the index says."""
         return await self._at(await fetch(self._pool, log_sql("leaf_places"), start, limit))
 
+    async def leaves_at(self, indexes: Sequence[int]) -> list[LeafRecord]:
+        """Leaves by their indexes. `Fatal` if one is not what the index says."""
+        return await self._at(await fetch(self._pool, log_sql("leaf_places_at"), indexes))
+
     async def _at(self, rows: Sequence[asyncpg.Record]) -> list[LeafRecord]:
         partition = self._address.leaves_partition
         records = await self._reader.read((partition, row["leaf_offset"]) for row in rows)

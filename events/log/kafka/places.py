@@ -8,8 +8,8 @@ from typing import Any
 import asyncpg
 
 from events.leaf import NO_LEAF_HASH
-from events.log.connections import LEAF_CHANNEL, fetch, log_sql, transaction
-from events.log.index import insert, write_index
+from events.log.connections import fetch, log_sql, transaction
+from events.log.index import columns, write_index
 from events.log.kafka.chain import ChainEnd
 from events.log.kafka.records import Placed
 from events.log.protocol import Round
@@ -75,22 +75,15 @@ class IndexWriter:
             return
         try:
             async with transaction(self._pool) as connection:
-                await _refuse_hole(connection, placed[0].record.index)
-                await insert(connection, "leaf_place", [_row(one) for one in placed])
+                rows = columns(5, [_row(one) for one in placed])
+                if await connection.fetchval(log_sql("leaf_place_add"), *rows) is None:
+                    raise IndexMoved(f"the index does not end before leaf {rows[0][0]}")
                 for waiting in together:
                     await write_index(connection, waiting.round)
-                await connection.execute(f"NOTIFY {LEAF_CHANNEL}")
         except asyncpg.UniqueViolationError as error:
             if error.constraint_name != PLACE_KEY:
                 raise
             raise IndexMoved("another sequencer wrote these leaves into the index") from error
-
-
-async def _refuse_hole(connection: Any, first: int) -> None:
-    """A round before this one may have failed here: the index must not go on without it."""
-    last = await connection.fetchval("SELECT max(leaf_index) FROM log.leaf_place")
-    if first != (-1 if last is None else last) + 1:
-        raise IndexMoved(f"the index ends at leaf {last}, this round begins at {first}")
 
 
 def _row(placed: Placed) -> tuple[Any, ...]:
