@@ -47,13 +47,10 @@ def door_front(settings: Settings, stop: asyncio.Event) -> Front:
 
 async def _identity(intake: Intake, say: Say) -> str:
     """The registry's identity, the hash of leaf 0; waits for it."""
-    while True:
-        try:
-            (first,) = await intake.leaves_at([0])
-            return leaf_hash(first.leaf).hex()
-        except LookupError:
-            say(NOT_ESTABLISHED)
-            await intake.wait_leaf(0, _LOOK_SECONDS)
+    while not (first := await intake.leaves_at([0])):
+        say(NOT_ESTABLISHED)
+        await intake.wait_leaf(0, _LOOK_SECONDS)
+    return leaf_hash(first[0].leaf).hex()
 
 
 async def _hurry(door: Door, stop: asyncio.Event) -> None:
