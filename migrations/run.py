@@ -7,6 +7,7 @@ from alembic.config import Config
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from migrations.address import engine_url
 from migrations.roles import GRANTS, ROLES, database_grant
 
 #: Any number, the same in every version: only one migration runs at a time.
@@ -21,11 +22,6 @@ def config(connection: Connection) -> Config:
     made.set_main_option("script_location", str(Path(__file__).parent))
     made.attributes["connection"] = connection
     return made
-
-
-def engine_url(dsn: str) -> str:
-    """A `postgresql://` address in SQLAlchemy's spelling for asyncpg."""
-    return dsn.replace("postgresql://", "postgresql+asyncpg://", 1)
 
 
 async def upgrade(dsn: str, revision: str = "head") -> None:

@@ -6,24 +6,27 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import asyncpg
 import typer
 
 from deploy.cli.context import Data, err, fail, folder_of, out, stores_of, told_plainly
 from deploy.cli.readers import bar
+from deploy.folder import DataFolder
 from deploy.processes.logs import configure_logs
 from deploy.processes.opening import open_sequencer_log
 from deploy.processes.settings import Stores, read_stores
 from deploy.processes.stopping import AWAY, told
-from deploy.servers import Servers
 from events.errors import Fatal
 from migrations.roles import OPERATOR, SEQUENCER
 from services.transfer.embedded import embedded
 from services.transfer.export import export_log
 from services.transfer.files import PIPE, reading, writing
 from services.transfer.format import HeadLine, Line
+
+if TYPE_CHECKING:
+    from deploy.servers import Servers
 
 #: Seconds between looks how far the index is.
 _LOOK_SECONDS = 0.5
@@ -154,7 +157,7 @@ def _servers_of(data: Path | None) -> Iterator[Stores]:
         return
     if folder.kafka.exists():
         raise ValueError(_ON_KAFKA)
-    with Servers(folder, _say, kafka=False) as servers:
+    with _servers(folder, kafka=False) as servers:
         yield servers.stores
 
 
@@ -168,9 +171,16 @@ def _target(data: Path | None) -> Iterator[Stores]:
     if folder.running() is not None:
         fail(f"a registry runs in {folder.path}: an import needs one of its own, stopped")
     folder.make()
-    with Servers(folder, _say, kafka=True) as servers:
+    with _servers(folder, kafka=True) as servers:
         asyncio.run(servers.prepare())
         yield servers.stores
+
+
+def _servers(folder: DataFolder, *, kafka: bool) -> "Servers":
+    # Here: it loads the migrations, which every other command would pay for.
+    from deploy.servers import Servers
+
+    return Servers(folder, _say, kafka=kafka)
 
 
 def _say(line: str) -> None:

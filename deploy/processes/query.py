@@ -15,8 +15,8 @@ from events.log.connections import COMMAND_SECONDS_MAX
 from events.log.identity import registry_of
 from events.log.protocol import Leaves
 from events.receipt import RegistryKeys
+from migrations.address import engine_url
 from migrations.roles import AUDIT, QUERY
-from migrations.run import engine_url
 from services.query_api.access import AuditTrail
 from services.query_api.app import create_app
 from services.query_api.database import QueryDatabase

@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from deploy.processes.serve import BothServices, describe_both
 from deploy.processes.serving import server
+from migrations.address import engine_url
 from migrations.roles import AUDIT, QUERY
-from migrations.run import engine_url
 from services.ingest.app import create_app as create_door_app
 from services.query_api.access import AuditTrail
 from services.query_api.app import create_app as create_query_app

@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from deploy.embedded.postgres import EmbeddedPostgres
 from migrations import roles
-from migrations.run import config, engine_url, upgrade
+from migrations.address import engine_url
+from migrations.run import config, upgrade
 from migrations.tables import SCHEMAS, metadata
 from tests.support.world import World
 

@@ -14,8 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from events.access import Role, sign_access
 from events.jose import PrivateKey
+from migrations.address import engine_url
 from migrations.roles import AUDIT, QUERY
-from migrations.run import engine_url
 from services.query_api.access import AuditTrail
 from services.query_api.app import create_app
 from services.query_api.database import QueryDatabase

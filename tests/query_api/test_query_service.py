@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from events import vocabulary
 from events.access import Role
 from events.schema import event_types, schema_of_batch, schema_of_type
+from migrations.address import engine_url
 from migrations.roles import PROJECTION, QUERY
-from migrations.run import engine_url
 from services.projections.generation import create_generation, drop_generation, switch_to
 from services.projections.projection import Projection
 from services.query_api import answers
