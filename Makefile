@@ -19,8 +19,9 @@ $(VENV)/.ready: requirements.lock pyproject.toml client/pyproject.toml
 demo: setup
 	$(BIN)/sijill demo
 
+# Whole files for each worker, the long ones first (tests/conftest.py), not those with the most tests.
 test: setup lint
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 # Real processes under load, broken by a plan: half an hour. A run that failed says how to repeat it:
 # make test-fault LOG=kafka SEED=7 FAULTS=200

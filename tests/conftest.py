@@ -2,8 +2,6 @@
 
 import asyncio
 import os
-import shutil
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -19,10 +17,28 @@ from migrations.roles import PROJECTION, ROLES
 from migrations.run import upgrade
 from services.projections.generation import create_generation
 from tests.support import kafka as support
+from tests.support.folders import passing_folder
 from tests.support.world import TEMPLATE, World, new_world
 
 #: Databases of tests are thrown away: what survives a crash is tested where fsync is on.
-FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+FAST = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "max_wal_size": "256MB",
+}
+#: Files that take longer than half a minute, the longest first: begun last, one of them would keep
+#: one worker busy long after the others are done.
+LONG = (
+    "tests/fault/test_storm.py",
+    "tests/deploy/test_processes_kafka.py",
+    "tests/transfer/test_moving.py",
+    "tests/deploy/test_demo_command.py",
+    "tests/deploy/test_processes.py",
+    "tests/deploy/test_operating.py",
+    "tests/deploy/test_up.py",
+    "tests/deploy/test_up_kafka.py",
+)
 #: Where the processes of one run find its broker.
 RUN = pytest.StashKey[support.Run]()
 
@@ -35,6 +51,12 @@ def pytest_configure(config: pytest.Config) -> None:
     stack = ExitStack()
     config.stash[RUN] = stack.enter_context(support.new_run())
     config.add_cleanup(stack.close)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files first, in their order; workers take files as they come."""
+    rank = {file: place for place, file in enumerate(LONG)}
+    items.sort(key=lambda item: rank.get(item.location[0], len(rank)))
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -79,12 +101,12 @@ def kafka_programs() -> Programs:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[EmbeddedPostgres]:
     """A server with a migrated template, for tests that do not hurt it."""
-    folder = Path(tempfile.mkdtemp(prefix="sj-", dir="/tmp"))
-    folder.chmod(0o711)
-    with EmbeddedPostgres(folder / "data", roles=ROLES, settings=FAST) as server:
+    with (
+        passing_folder() as folder,
+        EmbeddedPostgres(folder / "data", roles=ROLES, settings=FAST) as server,
+    ):
         asyncio.run(_make_template(server))
         yield server
-    shutil.rmtree(folder)
 
 
 async def _make_template(server: EmbeddedPostgres) -> None:

@@ -2,11 +2,8 @@
 
 import asyncio
 import itertools
-import shutil
-import tempfile
 import uuid
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import asyncpg
 import pytest
@@ -19,21 +16,27 @@ from events.log.kafka.client import KafkaAddress
 from events.log.postgres import connect_pool
 from migrations.roles import ROLES
 from migrations.run import upgrade
+from tests.support.folders import passing_folder
 from tests.support.kafka import delete_topics
 
 _numbers = itertools.count(1)
 #: What a crash would cost does not matter to a test.
-_FAST = {"fsync": "off", "synchronous_commit": "off", "shared_buffers": "64MB"}
+_FAST = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "shared_buffers": "64MB",
+    "max_wal_size": "256MB",
+}
 
 
 @pytest.fixture(scope="session")
 def checker_server() -> Iterator[EmbeddedPostgres]:
     """A server that an unprivileged account can reach."""
-    path = Path(tempfile.mkdtemp(prefix="sj-", dir="/tmp"))
-    path.chmod(0o711)
-    with EmbeddedPostgres(path / "data", roles=ROLES, settings=_FAST) as server:
+    with (
+        passing_folder() as path,
+        EmbeddedPostgres(path / "data", roles=ROLES, settings=_FAST) as server,
+    ):
         yield server
-    shutil.rmtree(path)
 
 
 @pytest.fixture(scope="session")

@@ -2,10 +2,8 @@
 
 import contextlib
 import os
-import shutil
 import signal
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -21,6 +19,7 @@ from deploy.ports import first_free
 from events.clock import system_clock
 from events.token import CONTENT_TYPE, sign_submission
 from migrations.roles import ROLES
+from tests.support.folders import passing_folder
 from tests.support.running import PATIENCE, SIJILL
 from tests.support.world import body_of
 
@@ -193,13 +192,11 @@ def assert_unavailable(answer: httpx.Response) -> None:
 @contextlib.contextmanager
 def new_deployment(**brokers: str) -> Iterator[Deployment]:
     """A deployment of a test's own, ended and removed afterwards."""
-    folder = Path(tempfile.mkdtemp(prefix="sj-", dir="/tmp"))
-    folder.chmod(0o711)
-    made = Deployment(folder, **brokers)
-    try:
-        yield made
-    finally:
-        for process in made.processes:
-            process.kill()
-        made.server.stop()
-        shutil.rmtree(folder)
+    with passing_folder() as folder:
+        made = Deployment(folder, **brokers)
+        try:
+            yield made
+        finally:
+            for process in made.processes:
+                process.kill()
+            made.server.stop()

@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 
 from deploy.kafka.programs import why_unusable
+from tests.support.folders import place
 
 #: Environment variable: bootstrap servers of a Kafka to test against instead of one of ours.
 ADDRESS = "SIJILL_TEST_KAFKA"
@@ -65,7 +66,7 @@ class Run:
 @contextmanager
 def new_run() -> Iterator[Run]:
     """A run's folder; at the end the broker is gone and the folder too."""
-    run = Run(Path(tempfile.mkdtemp(prefix="sj-kafka-")))
+    run = Run(Path(tempfile.mkdtemp(prefix="sj-kafka-", dir=place())))
     try:
         with locked(run.alive):
             yield run

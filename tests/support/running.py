@@ -2,11 +2,9 @@
 
 import contextlib
 import os
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -16,6 +14,7 @@ from typing import Any
 import httpx
 
 from deploy.ports import PORTS_NEEDED, first_free
+from tests.support.folders import passing_folder
 
 #: Seconds after which something that never happens fails a test instead of hanging it.
 PATIENCE = 60.0
@@ -143,12 +142,10 @@ def child_of(registry: Running, pattern: str) -> int:
 @contextlib.contextmanager
 def running_registry(*options: str) -> Iterator[Running]:
     """A registry of its own, stopped and removed afterwards."""
-    folder = Path(tempfile.mkdtemp(prefix="sj-", dir="/tmp"))
-    folder.chmod(0o711)
-    registry = Running(folder, options=options)
-    try:
-        registry.start()
-        yield registry
-    finally:
-        registry.stop()
-        shutil.rmtree(folder)
+    with passing_folder() as folder:
+        registry = Running(folder, options=options)
+        try:
+            registry.start()
+            yield registry
+        finally:
+            registry.stop()

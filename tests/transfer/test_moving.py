@@ -1,13 +1,13 @@
 """From embedded to Kafka as docs/moving.md says: real commands and processes, the same receipts."""
 
 import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.support.deployment import Deployment, new_deployment
+from tests.support.folders import passing_folder
 from tests.support.running import Running, events_file, run_command, running_registry
 
 
@@ -62,10 +62,8 @@ def test_processes_go_on_where_the_others_ended(
 @pytest.fixture
 def empty_folder() -> Iterator[Path]:
     """One that the database's account can reach."""
-    folder = Path(tempfile.mkdtemp(prefix="sj-", dir="/tmp"))
-    folder.chmod(0o711)
-    yield folder
-    shutil.rmtree(folder)
+    with passing_folder() as folder:
+        yield folder
 
 
 def test_a_folder_becomes_one_whose_log_is_on_kafka(
