@@ -4,7 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 #: Every name that may be asked for, in the order of the table.
-NAMES = ("ingest", "ingest-single", "fold", "rebuild", "sustained", "fresh", "memory")
+MONTH = ("ingest", "ingest-single", "fold", "rebuild", "sustained", "fresh", "memory")
+LARGE = ("query", "cost")
+NAMES = MONTH + LARGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,21 @@ class Plan:
     def month_events(self) -> int:
         """Events that are pushed, folded and rebuilt."""
         return 100_000 if self.quick else 1_000_000
+
+    @property
+    def large_events(self) -> int:
+        """Events of the large registry: a fold's cost is compared with that at a tenth of them."""
+        return 400_000 if self.quick else 8_000_000
+
+    @property
+    def query_events(self) -> int:
+        """Events that the large registry holds while it is asked."""
+        return 250_000 if self.quick else 5_000_000
+
+    @property
+    def probe_events(self) -> int:
+        """Events whose folding is timed, to tell its cost at some size: several batches."""
+        return 100_000 if self.quick else 200_000
 
     @property
     def steady_seconds(self) -> int:

@@ -56,8 +56,8 @@ class Registry:
         return self.folder.path / "clock"
 
     def set_day(self, day: int) -> None:
-        """Let a recorded day begin."""
-        if day != self._day:
+        """Let a recorded day begin; no clock goes back."""
+        if day > self._day:
             set_clock(self.clock_file, moment_of(self.workload.day_of(day)))
             self._day = day
 
@@ -132,7 +132,11 @@ class Registry:
         if wait:
             headers["prefer"] = f"wait={wait}"
         while True:
-            answer = await client.post("/v1/submissions", headers, signed.body)
+            try:
+                answer = await client.post("/v1/submissions", headers, signed.body)
+            except ConnectionError:
+                # A kept connection that the server closed meanwhile: the same bytes again.
+                continue
             if answer.status in {200, 201, 202}:
                 self.leaves_expected += 1
                 return answer

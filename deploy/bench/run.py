@@ -6,9 +6,9 @@ from pathlib import Path
 
 from rich.table import Table
 
-from deploy.bench import month
+from deploy.bench import large, month
 from deploy.bench.measure import Measure
-from deploy.bench.plan import Plan
+from deploy.bench.plan import LARGE, MONTH, Plan
 from deploy.cli.context import err, out
 
 
@@ -30,8 +30,12 @@ def _write(found: list[Measure], to: Path | None) -> None:
 
 
 async def _rows(plan: Plan) -> AsyncIterator[Measure]:
-    async for measure in month.rows(plan):
-        yield measure
+    if plan.wants(*MONTH):
+        async for measure in month.rows(plan):
+            yield measure
+    if plan.wants(*LARGE):
+        async for measure in large.rows(plan):
+            yield measure
 
 
 def show(measures: list[Measure]) -> None:

@@ -23,7 +23,7 @@ from events.token import sign_submission
 PLATFORMS = ("alpha", "beta", "gamma", "delta")
 WORKERS, DAYS, EVENTS_A_SUBMISSION = 50_000, 30, 1_000
 #: The first of the recorded days; all work is of the day on which it is recorded.
-FIRST_DAY = date(2026, 3, 2)
+FIRST_DAY = date(2024, 3, 4)
 _GROUPS = [group.value for group in TaskGroup]
 _RESIDENCES = ("MA", "MA", "MA-CAS", "SN", "TN", "FR")
 _OPEN_TASKS = 4_000
@@ -66,12 +66,17 @@ class _Desk:
 class Workload:
     """Makes the month's submissions in order, the same for one seed; `totals` of all it made."""
 
-    def __init__(self, submissions: int, seed: int = 1, first_day: date = FIRST_DAY) -> None:
-        self._submissions, self._first_day = submissions, first_day
+    def __init__(self, submissions: int, seed: int = 1, days_apart: int = 1) -> None:
+        self._submissions, self._days_apart = submissions, days_apart
         self.keys = {name: PrivateKey.generate() for name in PLATFORMS}
         self._desks = [_desk(seed, name) for name in PLATFORMS]
         self._numbers, self._turns = count(1), count()
         self.totals = Totals()
+
+    @property
+    def someone(self) -> tuple[str, str]:
+        """A platform and one of its workers."""
+        return self._desks[0].name, self._desks[0].workers[0]
 
     @property
     def jwks(self) -> dict[str, _Data]:
@@ -80,10 +85,10 @@ class Workload:
 
     def day_of(self, day: int) -> date:
         """The date of a recorded day."""
-        return self._first_day + timedelta(days=day)
+        return FIRST_DAY + timedelta(days=day * self._days_apart)
 
     def submissions(self) -> Iterator[Signed]:
-        """All of it."""
+        """All of it; `days_apart` spreads the same events over more time."""
         for number in range(self._submissions):
             desk = self._desks[number % len(self._desks)]
             day = number * DAYS // self._submissions
