@@ -20,7 +20,9 @@ from psycopg.rows import tuple_row
 
 from deploy.bench.peers import limits
 from deploy.bench.peers.following import Sums
+from deploy.bench.peers.models import BATCH
 from deploy.bench.peers.store import SCHEMA, Store, measure, opened
+from deploy.bench.workload import Workload
 from deploy.embedded.postgres import EmbeddedPostgres
 from deploy.ports import first_free
 from events.submission import decode_events
@@ -141,6 +143,11 @@ async def test_plain_peer_refuses_what_it_cannot_read(database: str, platform: P
     connection = await asyncpg.connect(database)
     assert await connection.fetchval("SELECT count(*) FROM event") == 0
     await connection.close()
+
+
+def test_plain_peer_reads_the_workload() -> None:
+    for signed in Workload(4).submissions():
+        assert len(BATCH.validate_json(signed.body)) == signed.events
 
 
 # --- store ----------------------------------------------------------------------------------
