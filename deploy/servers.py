@@ -78,6 +78,14 @@ class Servers:
         """Where the data lie."""
         return read_stores(self.settings)
 
+    @property
+    def pids(self) -> dict[str, int]:
+        """The processes of the servers that live, by name."""
+        found = {"postgres": self._database.pid}
+        if self._cluster is not None:
+            found |= {f"kafka-{node}": self._cluster.pid(node) for node in self._cluster.nodes}
+        return {name: pid for name, pid in found.items() if pid is not None}
+
     async def prepare(self) -> None:
         """Make database, schemas and topics, as far as they are missing."""
         connection = await asyncpg.connect(self._database.dsn())

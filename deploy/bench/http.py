@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Self, cast
+from typing import Any, Self, cast
 
 import httptools
+import msgspec
 
 
 @dataclass(slots=True)
@@ -14,6 +15,10 @@ class Answer:
 
     status: int = 0
     body: bytearray = field(default_factory=bytearray)
+
+    def json(self) -> Any:
+        """The body, decoded."""
+        return msgspec.json.decode(self.body)
 
 
 class Connection(asyncio.Protocol):

@@ -4,6 +4,7 @@ import typer
 from sijill_client.cli import push
 
 from deploy.cli import authority, processes, readers, transfer
+from deploy.cli.bench import bench
 from deploy.cli.demo import demo
 from deploy.cli.describe import describe
 from deploy.cli.kafka import kafka
@@ -18,6 +19,7 @@ app.command()(processes.up)
 app.command()(demo)
 app.command()(push)
 app.command()(readers.check)
+app.command()(bench)
 app.command()(readers.rebuild)
 app.command()(readers.token)
 app.command()(transfer.export)

@@ -1,0 +1,207 @@
+"""Rows over one registry that grows large: what a fold costs then, and how long answers take.
+
+The month's events are spread over 24 months here, so that a series over all of them can be asked.
+"""
+
+import asyncio
+import itertools
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass
+
+from deploy.bench.http import Client
+from deploy.bench.loads import quantile, steadily
+from deploy.bench.measure import Measure
+from deploy.bench.plan import Plan
+from deploy.bench.registry import Registry, registry
+from deploy.bench.workload import DAYS, EVENTS_A_SUBMISSION, Signed, Workload
+from deploy.keyfiles import AUTHORITY_FILE, read_key
+from events.access import Role, sign_access
+from events.clock import file_clock
+from services.projections.generation import schema_of
+
+LAST_DAY, DAYS_APART = DAYS - 1, 24
+REQUESTS_PER_SECOND, ARRIVALS_PER_SECOND = 50, 5_000
+#: Milliseconds within which 99 of 100 requests of a kind are answered.
+BARS = {"now": 20.0, "as of a date": 20.0, "as of a position": 2_000.0, "24 months": 50.0}
+#: The view schema of a registry that was never rebuilt.
+_VIEWS = schema_of(1)
+
+
+async def rows(plan: Plan) -> AsyncIterator[Measure]:
+    """`query` and `cost`, at the sizes of the plan."""
+    workload = Workload(plan.large_events // EVENTS_A_SUBMISSION, days_apart=DAYS_APART)
+    waiting = workload.submissions()
+    async with registry(workload, plan.say, kafka=plan.kafka) as made:
+        await made.start("project")
+        await _fill(plan, made, waiting, plan.large_events // 10)
+        small = await _fold_cost(plan, made, waiting)
+        await _fill(plan, made, waiting, plan.query_events)
+        if plan.wants("query"):
+            for measure in await _queries(plan, made, workload):
+                yield measure
+        if plan.wants("cost"):
+            await _fill(plan, made, waiting, plan.large_events - plan.probe_events)
+            large = await _fold_cost(plan, made, waiting)
+            sizes = f"{plan.large_events:,} events stored against {plan.large_events // 10:,}"
+            yield Measure("cost fold", large / small, "times", 1.3, sizes, less=True)
+            yield await _bytes(made)
+        await _compare(made, workload)
+
+
+async def _fill(plan: Plan, made: Registry, waiting: Iterator[Signed], events: int) -> None:
+    """Push and fold until the views hold about so many events."""
+    while (held := (made.leaves_expected - 2) * EVENTS_A_SUBMISSION) < events:
+        plan.say(f"filling: {held:,} of {events:,} events")
+        chunk = min(500, (events - held) // EVENTS_A_SUBMISSION + 1)
+        await made.push_all(list(itertools.islice(waiting, chunk)))
+    await made.until_folded(made.leaves_expected)
+
+
+async def _fold_cost(plan: Plan, made: Registry, waiting: Iterator[Signed]) -> float:
+    """Seconds an event that folding a backlog takes now."""
+    await made.stop("project")
+    chunk = list(itertools.islice(waiting, plan.probe_events // EVENTS_A_SUBMISSION))
+    await made.push_all(chunk)
+    await made.until_sequenced(made.leaves_expected)
+    # What was just written is on its way to the disk: both sizes begin with that done.
+    async with made.database() as connection:
+        cursor = f"SELECT next_leaf FROM {_VIEWS}.cursor"
+        begins: int = await connection.fetchval(cursor)
+        await made.start("project")
+        # Its start is not part of the cost.
+        await made.until_folded(begins + 1)
+        begins = await connection.fetchval(cursor)
+        began = time.perf_counter()
+        await made.until_folded(made.leaves_expected)
+    return (time.perf_counter() - began) / ((made.leaves_expected - begins) * EVENTS_A_SUBMISSION)
+
+
+# --- asking while events arrive ---------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    kind: str
+    path: str
+
+
+async def _queries(plan: Plan, made: Registry, workload: Workload) -> list[Measure]:
+    await made.start("query")
+    made.set_day(LAST_DAY)
+    headers = {"authorization": f"Bearer {await _inspector(made)}"}
+    asked = await _questions(made, workload)
+    seconds = plan.steady_seconds
+    arrivals = [
+        workload.batch(LAST_DAY, EVENTS_A_SUBMISSION)
+        for _ in range(ARRIVALS_PER_SECOND * seconds // EVENTS_A_SUBMISSION)
+    ]
+    meter = made.meter()
+    delays, _ = await asyncio.gather(
+        _ask_steadily(made, asked, headers, seconds * REQUESTS_PER_SECOND),
+        steadily(made, arrivals, ARRIVALS_PER_SECOND / EVENTS_A_SUBMISSION),
+    )
+    cores = meter.cores()
+    await made.until_folded(made.leaves_expected)
+    found = []
+    for kind, bar in BARS.items():
+        each = {one.path: 1_000 * quantile(delays[one], 0.99) for one in asked if one.kind == kind}
+        ran = f"{plan.query_events:,} events held, {ARRIVALS_PER_SECOND:,} arriving a second"
+        name, slowest = f"query {kind}", max(each.values())
+        found.append(
+            Measure(name, slowest, "ms p99", bar, ran, less=True, limits=each, cores=cores)
+        )
+    return found
+
+
+async def _questions(made: Registry, workload: Workload) -> list[_Asked]:
+    platform, worker = workload.someone
+    async with made.database() as connection:
+        position = await connection.fetchval(f"SELECT next_leaf / 2 FROM {_VIEWS}.cursor")
+    first, last = workload.day_of(0), workload.day_of(LAST_DAY)
+    paths = (
+        "/v1/sectors?by=month",
+        "/v1/platforms",
+        f"/v1/platforms/{platform}?by=month",
+        f"/v1/platforms/{platform}/workers/{worker}",
+        f"/v1/tasks?platform={platform}&worker={worker}&limit=100",
+        f"/v1/emitters/{platform}/submissions/s5",
+    )
+    whole = f"/v1/sectors?by=month&task_group=ai-training&from={first}&to={last}"
+    dated = [path for path in paths if "emitters" not in path]
+    return [
+        *(_Asked("now", path) for path in (*paths, "/v1/events/1000", "/v1/registry")),
+        *(_Asked("as of a date", _with(path, workload.day_of(DAYS // 2))) for path in dated),
+        *(_Asked("as of a position", _with(path, position)) for path in dated),
+        _Asked("24 months", whole),
+    ]
+
+
+def _with(path: str, as_of: object) -> str:
+    return f"{path}{'&' if '?' in path else '?'}as_of={as_of}"
+
+
+async def _ask_steadily(
+    made: Registry, asked: list[_Asked], headers: Mapping[str, str], count: int
+) -> dict[_Asked, list[float]]:
+    delays: dict[_Asked, list[float]] = {one: [] for one in asked}
+
+    async def ask(client: Client, one: _Asked, due: float) -> None:
+        answer = await client.get(one.path, headers)
+        if answer.status != 200:
+            raise RuntimeError(f"{one.path}: {answer.status} {answer.body.decode()[:300]}")
+        delays[one].append(time.perf_counter() - due)
+
+    async with Client(made.port_of("query")) as client, asyncio.TaskGroup() as group:
+        began = time.perf_counter()
+        for number, one in zip(range(count), itertools.cycle(asked), strict=False):
+            due = began + number / REQUESTS_PER_SECOND
+            await asyncio.sleep(max(0.0, due - time.perf_counter()))
+            group.create_task(ask(client, one, due))
+    return delays
+
+
+async def _inspector(made: Registry) -> str:
+    signer = read_key(made.folder.keys / AUTHORITY_FILE)
+    async with Client(made.port_of("query")) as client:
+        described = (await client.get("/v1/registry", {})).json()
+    return sign_access(
+        signer.key,
+        emitter=signer.emitter,
+        registry=described["identity"],
+        at=file_clock(made.clock_file)(),
+        role=Role.INSPECTOR,
+        subject="bench",
+    )
+
+
+# --- what is stored ---------------------------------------------------------------------------
+
+
+async def _bytes(made: Registry) -> Measure:
+    """All that an event takes on disk but its body: log, index, facts, sums, their indexes."""
+    query = f"""
+        SELECT (pg_database_size(current_database())
+                - (SELECT coalesce(sum(octet_length(body)), 0) FROM log.intake))::float
+               / (SELECT sum(events) FROM {_VIEWS}.submission)
+    """
+    async with made.database() as connection:
+        value = float(await connection.fetchval(query))
+    return Measure("cost bytes", value, "bytes/event", 250, "without the body", less=True)
+
+
+async def _compare(made: Registry, workload: Workload) -> None:
+    """Both grains show what the generator made, or no figure counts."""
+    wanted = workload.totals
+    for grain in ("worker", "platform"):
+        query = f"""
+            SELECT sum(w.completed), sum(w.worked_seconds), sum(w.earned),
+                   (SELECT sum(gross) FROM {_VIEWS}.pay_by_{grain})
+            FROM {_VIEWS}.work_by_{grain} AS w
+        """
+        async with made.database() as connection:
+            row = await connection.fetchrow(query)
+        assert row is not None
+        found = tuple(int(value) for value in row)
+        if found != (wanted.worked, wanted.worked_seconds, wanted.earned, wanted.paid):
+            raise RuntimeError(f"the sums by {grain} are {found}, and {wanted} was sent")

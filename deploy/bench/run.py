@@ -1,0 +1,47 @@
+"""`sijill bench`: runs the rows, one after the other, and shows what they found."""
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from rich.table import Table
+
+from deploy.bench import large, month
+from deploy.bench.measure import Measure
+from deploy.bench.plan import LARGE, MONTH, Plan
+from deploy.cli.context import err, out
+
+
+async def run(plan: Plan, to: Path | None) -> list[Measure]:
+    """Every measure that was asked for; each is shown as soon as it is there."""
+    found = []
+    async for measure in _rows(plan):
+        if not plan.wants(measure.name.partition(" ")[0]):
+            continue
+        found.append(measure)
+        err.print(" ".join(measure.as_cells()), highlight=False)
+        _write(found, to)
+    return found
+
+
+def _write(found: list[Measure], to: Path | None) -> None:
+    if to is not None:
+        to.write_text(json.dumps([one.as_json() for one in found], indent=2) + "\n")
+
+
+async def _rows(plan: Plan) -> AsyncIterator[Measure]:
+    if plan.wants(*MONTH):
+        async for measure in month.rows(plan):
+            yield measure
+    if plan.wants(*LARGE):
+        async for measure in large.rows(plan):
+            yield measure
+
+
+def show(measures: list[Measure]) -> None:
+    """The table, and who used the two cores."""
+    table = Table("row", "measured", "bar", "met", "beside it", "cores used")
+    for one in measures:
+        used = ", ".join(f"{name} {cores:.2f}" for name, cores in one.cores.items())
+        table.add_row(*one.as_cells(), used)
+    out.print(table)

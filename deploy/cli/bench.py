@@ -1,0 +1,35 @@
+"""`sijill bench`: how fast the registry is here, beside what a team would write instead."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvloop
+
+from deploy.bench.plan import NAMES, Plan
+from deploy.cli.context import err, told_plainly
+
+
+def bench(
+    names: Annotated[
+        list[str] | None, typer.Argument(help=f"Rows to run: {', '.join(NAMES)} (default: all).")
+    ] = None,
+    json_to: Annotated[
+        Path | None, typer.Option("--json", help="Write one object a measure to a file.")
+    ] = None,
+    kafka: Annotated[
+        bool, typer.Option("--kafka", help="Keep the log on Apache Kafka, one broker of its own.")
+    ] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Three minutes: fewer events, shorter loads.")
+    ] = False,
+) -> None:
+    """Measure this machine: real processes, a real database, signed events over HTTP."""
+    unknown = sorted(set(names or ()) - set(NAMES))
+    if unknown:
+        raise typer.BadParameter(f"no row {unknown[0]}: there are {', '.join(NAMES)}")
+    from deploy.bench.run import run, show
+
+    plan = Plan(tuple(names or ()), kafka, quick, lambda text: err.print(text, highlight=False))
+    with told_plainly():
+        show(uvloop.run(run(plan, json_to)))
