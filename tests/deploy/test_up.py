@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.support.plain import PLAIN
 from tests.support.running import SIJILL, Running, child_of, events_file, running_registry
 
 
@@ -69,4 +70,4 @@ def test_a_killed_service_and_a_killed_database_come_back(registry: Running) -> 
 
 
 def _position(registry: Running) -> int:
-    return int(httpx.get(f"{registry.url}/v1/registry").json()["log_position"])
+    return int(httpx.get(f"{registry.url}/v1/registry", verify=PLAIN).json()["log_position"])

@@ -14,6 +14,7 @@ from tests.fault.nodes import Node, Service
 from tests.fault.plan import LINK_KINDS, Fault, Kind
 from tests.fault.proxy import Down, Latency, LimitData, ResetPeer, Side, Slicer, Timeout, Toxic
 from tests.fault.rig import Rig
+from tests.support.plain import PLAIN
 
 #: Seconds between the moments that a wrong clock shows.
 _TICK_SECONDS = 0.05
@@ -74,7 +75,7 @@ async def _whole(rig: Rig, part: str) -> list[Service]:
     role, _, state = part.partition(", ")
     whole = [service for service in rig.services[role] if not rig.hurt[service.name]]
     if state:
-        async with httpx.AsyncClient() as http:
+        async with httpx.AsyncClient(verify=PLAIN) as http:
             said = [await service.health(http) for service in whole]
         leads = state == "leading"
         whole = [

@@ -17,6 +17,7 @@ from events.token import CONTENT_TYPE
 from services.checker.history import Answer
 from tests.fault.remembering import Memory, Sent
 from tests.projections.scripts import data_of
+from tests.support.plain import PLAIN
 from tests.support.world import Platform, body_of
 
 #: Seconds between two submissions of one platform, on average.
@@ -114,7 +115,7 @@ class Pushing:
 
     def __init__(self, doors: Sequence[str], memory: Memory, chance: random.Random) -> None:
         self._doors, self._memory, self._chance = doors, memory, chance
-        self._kept = httpx.AsyncClient()
+        self._kept = httpx.AsyncClient(verify=PLAIN)
 
     async def close(self) -> None:
         """Give up the connections that are kept."""
@@ -130,7 +131,7 @@ class Pushing:
         self, platform: Platform, sent: Sent, *, wait: int = 0, patience: float = 15.0
     ) -> Answer:
         """One attempt over a connection of its own."""
-        async with httpx.AsyncClient() as http:
+        async with httpx.AsyncClient(verify=PLAIN) as http:
             return await self._push(http, platform, sent, wait, patience)
 
     async def _push(

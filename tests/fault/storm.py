@@ -40,6 +40,7 @@ from tests.fault.readers import Reader
 from tests.fault.remembering import Memory, Sent
 from tests.fault.rig import Rig, new_rig
 from tests.fault.tally import Tally
+from tests.support.plain import PLAIN
 from tests.support.world import Platform, body_of
 
 #: Platforms, and submissions that one of them has on their way at once.
@@ -226,7 +227,7 @@ class _Run:
         """Whatever was acknowledged has a receipt now; those given before are the same bytes."""
         acked = list(self.memory.acked.values())
         asked = iter(self.chance.sample(acked, min(len(acked), _ASKED_AGAIN)))
-        async with httpx.AsyncClient() as http, asyncio.TaskGroup() as tasks:
+        async with httpx.AsyncClient(verify=PLAIN) as http, asyncio.TaskGroup() as tasks:
             for _ in range(_ASKED_AT_ONCE):
                 tasks.create_task(self._ask_each(http, asked))
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 
 from tests.fault.waiting import until
+from tests.support.plain import PLAIN
 from tests.support.world import World
 
 Start = Callable[..., "Process"]
@@ -28,7 +29,7 @@ class Process:
     async def health(self) -> dict[str, object]:
         """What /readyz says; nothing while it does not answer."""
         try:
-            async with httpx.AsyncClient() as client:
+            async with httpx.AsyncClient(verify=PLAIN) as client:
                 answer = await client.get(f"{self.url}/readyz")
         except httpx.TransportError:
             return {}
