@@ -1,13 +1,15 @@
 """Folders that an unprivileged server can reach, and waiting on conditions."""
 
+import shutil
+import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from deploy.embedded.postgres import EmbeddedPostgres
-from tests.support.folders import passing_folder
 
 #: Seconds after which a condition that never comes true fails the test instead of hanging it.
 PATIENCE = 60.0
@@ -15,16 +17,25 @@ PATIENCE = 60.0
 Until = Callable[[Callable[[], bool]], None]
 
 
+@contextmanager
+def reachable_folder() -> Iterator[Path]:
+    """Unlike `tmp_path`, which is closed (0700) to the account that root drops to."""
+    path = Path(tempfile.mkdtemp(prefix="sj-", dir="/tmp"))
+    path.chmod(0o711)
+    yield path
+    shutil.rmtree(path)
+
+
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    with passing_folder() as path:
+    with reachable_folder() as path:
         yield path
 
 
 @pytest.fixture(scope="session")
 def finished() -> Iterator[Path]:
     """The data folder of a server that was started once and stopped."""
-    with passing_folder() as path:
+    with reachable_folder() as path:
         with EmbeddedPostgres(path / "data") as server:
             pass
         yield server.data
@@ -34,7 +45,7 @@ def finished() -> Iterator[Path]:
 def shared() -> Iterator[EmbeddedPostgres]:
     """One server for the tests that do not hurt it."""
     with (
-        passing_folder() as path,
+        reachable_folder() as path,
         EmbeddedPostgres(path / "data", roles=["reader"]) as running,
     ):
         yield running
