@@ -130,10 +130,11 @@ def test_killing_the_command_leaves_no_node_and_it_starts_again_at_once(folder: 
 
 def test_a_run_that_is_killed_takes_its_broker_along(folder: Path) -> None:
     code = (
+        "import signal\n"
         "from tests.support.kafka import new_run\n"
         "with new_run() as run:\n"
         "    print('serves', run.folder, run.kafka(), flush=True)\n"
-        "    input()\n"
+        "    signal.pause()\n"
     )
     with program("-c", code) as run:
         where, address = line_with(run, "serves ").split()
