@@ -27,8 +27,8 @@ FAST = {
     "full_page_writes": "off",
     "max_wal_size": "256MB",
 }
-#: Files that take longer than half a minute, the longest first: begun last, one of them would keep
-#: one worker busy long after the others are done.
+#: Files that take longest, in this order: begun last, one of them would keep one worker busy long
+#: after the others are done.
 LONG = (
     "tests/fault/test_storm.py",
     "tests/deploy/test_processes_kafka.py",
@@ -38,6 +38,9 @@ LONG = (
     "tests/deploy/test_operating.py",
     "tests/deploy/test_up.py",
     "tests/deploy/test_up_kafka.py",
+    "tests/kafka/test_kafka_node.py",
+    "tests/kafka/test_kafka_three.py",
+    "tests/log/test_kafka_broker_away.py",
 )
 #: Where the processes of one run find its broker.
 RUN = pytest.StashKey[support.Run]()
@@ -53,8 +56,9 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(stack.close)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Long files first, in their order; workers take files as they come."""
+    assert all((config.rootpath / file).is_file() for file in LONG), "a long file has a new name"
     rank = {file: place for place, file in enumerate(LONG)}
     items.sort(key=lambda item: rank.get(item.location[0], len(rank)))
 
