@@ -96,10 +96,11 @@ async def _queries(plan: Plan, made: Registry, workload: Workload) -> list[Measu
         workload.batch(LAST_DAY, EVENTS_A_SUBMISSION)
         for _ in range(ARRIVALS_PER_SECOND * seconds // EVENTS_A_SUBMISSION)
     ]
+    per_second = ARRIVALS_PER_SECOND / EVENTS_A_SUBMISSION
     meter = made.meter()
     delays, _ = await asyncio.gather(
         _ask_steadily(made, asked, headers, seconds * REQUESTS_PER_SECOND),
-        steadily(made, arrivals, ARRIVALS_PER_SECOND / EVENTS_A_SUBMISSION),
+        steadily(made.port_of("ingest"), arrivals, per_second, made.push),
     )
     cores = meter.cores()
     await made.until_folded(made.leaves_expected)
