@@ -113,6 +113,10 @@ async def test_a_registration_read_by_halves_is_not_an_error_of_the_door(world: 
     class ByHalves(FaultyIntake):
         halves = 1
 
+        async def last_act(self) -> int | None:
+            # Asked before: it knows nothing of what commits between the halves.
+            return 0 if self.halves else await super().last_act()
+
         async def key_ring(self) -> KeyRing:
             ring = await super().key_ring()
             if self.halves:
