@@ -27,10 +27,10 @@ FRESH_RATE = 10_000
 
 async def rows(plan: Plan) -> AsyncIterator[Measure]:
     """The rows that were asked for, in an order in which each finds what it needs."""
-    workload = Workload(plan.month_events // EVENTS_A_SUBMISSION)
-    plan.say(f"signing {plan.month_events:,} events")
+    workload = Workload(plan.sizes.month // EVENTS_A_SUBMISSION)
+    plan.say(f"signing {plan.sizes.month:,} events")
     signed = list(workload.submissions())
-    size = sum(len(one.body) for one in signed) / plan.month_events
+    size = sum(len(one.body) for one in signed) / plan.sizes.month
     plan.say(f"mean size of an event: {size:.0f} bytes")
     async with registry(workload, plan.say, kafka=plan.kafka) as made:
         yield await _ingest(plan, made, signed)
@@ -84,7 +84,7 @@ async def _singles(plan: Plan, made: Registry, workload: Workload) -> list[Measu
     """Half the time for acknowledgements, half for receipts."""
     found = []
     for status, wait, bar in ((202, 0, 8.0), (201, 10, 25.0)):
-        count = SINGLES_PER_SECOND * plan.steady_seconds // 4
+        count = SINGLES_PER_SECOND * plan.sizes.steady // 4
         signed = [workload.batch(LAST_DAY, 1) for _ in range(count)]
         made.set_day(LAST_DAY)
         meter = made.meter()
@@ -149,16 +149,16 @@ async def _sustained(plan: Plan, made: Registry, workload: Workload) -> Measure:
     """The highest rate at which nearly all is visible in time: tried shortly, then at length."""
     cores: dict[str, float] = {}
     for rate in RATES:
-        short = await _visible(plan, made, workload, rate, plan.trial_seconds)
+        short = await _visible(plan, made, workload, rate, plan.sizes.trial)
         if short < VISIBLE_SHARE:
             continue
         meter = made.meter()
-        if await _visible(plan, made, workload, rate, plan.steady_seconds) >= VISIBLE_SHARE:
+        if await _visible(plan, made, workload, rate, plan.sizes.steady) >= VISIBLE_SHARE:
             cores = meter.cores()
             break
     else:
         rate = 0
-    ran = f"door, sequencer, projection for {plan.steady_seconds} s"
+    ran = f"door, sequencer, projection for {plan.sizes.steady} s"
     return Measure("sustained", rate, "events/s", 25_000, ran, cores=cores)
 
 
@@ -195,7 +195,7 @@ def _batches(workload: Workload) -> Iterator[Signed]:
 
 async def _fresh(plan: Plan, made: Registry, workload: Workload) -> Measure:
     meter = made.meter()
-    lags = await _lags(made, workload, FRESH_RATE, plan.trial_seconds)
+    lags = await _lags(made, workload, FRESH_RATE, plan.sizes.trial)
     value = quantile([lag for lag, _ in lags], 0.99)
     ran = f"door, sequencer, projection at {FRESH_RATE:,} events/s"
     return Measure("fresh", value, "s p99", 1.0, ran, less=True, cores=meter.cores())
