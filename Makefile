@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup demo test test-fault lint lock
+.PHONY: setup demo test test-fault bench lint lock
 
 setup: $(VENV)/.ready
 
@@ -27,6 +27,10 @@ test: setup lint
 # make test-fault LOG=kafka SEED=7 FAULTS=200
 test-fault: setup
 	$(BIN)/python -m tests.fault.storm $(LOG:%=--log %) $(SEED:%=--seed %) $(FAULTS:%=--faults %) $(WITHIN:%=--within %)
+
+# How fast it is here, beside peers and limits: 25 minutes. QUICK=1: three. JSON=FILE keeps it.
+bench: setup
+	$(BIN)/sijill bench $(QUICK:%=--quick) $(JSON:%=--json %) $(NAMES)
 
 lint: setup
 	$(BIN)/ruff check .

@@ -167,9 +167,9 @@ def _limits_of(hint: Any) -> str:
         parts.append(f"{meta.min_length} to {meta.max_length} characters")
     if meta.ge is not None:
         parts.append(f"{meta.ge:,} to {meta.le:,}")
-    if meta.pattern is not None:
+    if (pattern := scalars.pattern_of(meta)) is not None:
         # What follows `$` only keeps Python from letting a newline through.
-        parts.append(f"`{meta.pattern.removesuffix(_NO_NEWLINE)}`")
+        parts.append(f"`{pattern.removesuffix(_NO_NEWLINE)}`")
     return "; ".join(part for part in parts if part)
 
 

@@ -86,6 +86,10 @@ class Servers:
             found |= {f"kafka-{node}": self._cluster.pid(node) for node in self._cluster.nodes}
         return {name: pid for name, pid in found.items() if pid is not None}
 
+    def admin_dsn(self, database: str = "postgres") -> str:
+        """The address of a database for the account that owns the server."""
+        return self._database.dsn(database)
+
     async def prepare(self) -> None:
         """Make database, schemas and topics, as far as they are missing."""
         connection = await asyncpg.connect(self._database.dsn())

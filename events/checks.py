@@ -4,21 +4,22 @@ Nearly every batch is faultless, and that is told in columns: all values of one 
 a batch that is not so is gone through event by event, to name each fault.
 """
 
+import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from operator import attrgetter
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from events import acts, vocabulary
 from events import data as platform_data
-from events.data import Money
 from events.errors import Fault
 from events.limits import CLOCK_AHEAD_MAX, TIME_MIN
 from events.money import CURRENCIES
+from events.scalars import pattern_of
 from events.vocabulary import Event
 
 
@@ -145,17 +146,34 @@ def _currency(name: str) -> _Field:
     )
 
 
-def _money_check(name: str) -> _Check:
-    currency = _currency("currency")
+def _formed(name: str, pattern: re.Pattern[str]) -> _Field:
+    return _Field(
+        name,
+        attrgetter(name),
+        # Many events state the same few values.
+        lambda them, _: all(map(pattern.search, set(them))),
+        lambda _: _form_detail(pattern),
+    )
+
+
+def _nested(name: str, struct: type[Struct]) -> _Check:
+    """What a struct within the data must fulfil, or each of a list of them."""
+    rules = _rules_of(struct)
 
     def check(data: Any, window: Window) -> _Found:
         value = getattr(data, name)
-        return () if value is None else _inside(f"/{name}", currency.faults(value, window))
+        if isinstance(value, list):
+            return [
+                one
+                for index, item in enumerate(value)
+                for one in _inside(f"/{name}/{index}", rules.faults(item, window))
+            ]
+        return () if value is None else _inside(f"/{name}", rules.faults(value, window))
 
     return check
 
 
-def _inside(place: str, found: _Found) -> _Found:
+def _inside(place: str, found: Iterable[tuple[str, str]]) -> _Found:
     return [(f"{place}{inner}", detail) for inner, detail in found]
 
 
@@ -171,19 +189,17 @@ def _period_in_order(data: Any, window: Window) -> _Found:
     return ()
 
 
-def _lines_check(data: acts.LedgerPosted, window: Window) -> _Found:
-    found: list[tuple[str, str]] = []
-    currency = _currency("currency")
-    for index, line in enumerate(data.lines):
-        found += _inside(f"/lines/{index}", currency.faults(line, window))
-        if (line.debit is None) == (line.credit is None):
-            found.append((f"/lines/{index}", "state exactly one of debit and credit"))
-    return found
+def _debit_or_credit(data: acts.LedgerPosted, window: Window) -> _Found:
+    return [
+        (f"/lines/{index}", "state exactly one of debit and credit")
+        for index, line in enumerate(data.lines)
+        if (line.debit is None) == (line.credit is None)
+    ]
 
 
 def _replacement_check(data: Any, window: Window) -> _Found:
     new = data.replacement.data
-    return _inside("/replacement/data", list(_RULES[type(new)].faults(new, window)))
+    return _inside("/replacement/data", _RULES[type(new)].faults(new, window))
 
 
 #: Days that a policy or an assignment may set ahead; all others are days that happened.
@@ -192,7 +208,7 @@ _FUTURE_DAYS = frozenset({"day_from", "day_to"})
 _TOGETHER: dict[type[Struct], _Check] = {
     platform_data.Approval: _amount_has_currency,
     platform_data.Payment: _period_in_order,
-    acts.LedgerPosted: _lines_check,
+    acts.LedgerPosted: _debit_or_credit,
     vocabulary.Replacing: _replacement_check,
 }
 
@@ -201,18 +217,49 @@ def _rules_of(data: type[Struct]) -> _Rules:
     """Read off the annotations of a class of data, once."""
     fields: list[_Field] = []
     together: list[_Check] = []
+    forms = get_type_hints(data, include_extras=True)
     for name, hint in get_type_hints(data).items():
         kinds = set(get_args(hint)) | {hint}
         if datetime in kinds:
             fields.append(_moment(name))
         elif date in kinds and name not in _FUTURE_DAYS:
             fields.append(_day(name))
-        elif Money in kinds:
-            together.append(_money_check(name))
         elif name in {"currency", "base", "quote"}:
             fields.append(_currency(name))
+        elif (pattern := _unread_pattern(forms[name])) is not None:
+            fields.append(_formed(name, pattern))
+        if (struct := _struct_in(hint)) is not None:
+            together.append(_nested(name, struct))
     together += [check for kind, check in _TOGETHER.items() if issubclass(data, kind)]
     return _Rules(tuple(fields), tuple(together))
+
+
+def _unread_pattern(hint: Any) -> re.Pattern[str] | None:
+    """The pattern that an annotation states and the decoder does not look at, if it has one."""
+    for option in (hint, *get_args(hint)):
+        for meta in getattr(option, "__metadata__", ()):
+            if isinstance(meta, Meta) and meta.pattern is None and (stated := pattern_of(meta)):
+                return re.compile(stated)
+    return None
+
+
+def form_fault(hint: Any, value: Any) -> str | None:
+    """What is wrong with the form of a text that the decoder takes; None if nothing is."""
+    pattern = _unread_pattern(hint)
+    if pattern is None or not isinstance(value, str) or pattern.search(value):
+        return None
+    return _form_detail(pattern)
+
+
+def _form_detail(pattern: re.Pattern[str]) -> str:
+    return f"Expected `str` matching regex {pattern.pattern!r}"
+
+
+def _struct_in(hint: Any) -> type[Struct] | None:
+    """The struct that a field is, or each item of its list; none where it may be several."""
+    options = [get_args(o)[0] if get_origin(o) is list else o for o in (hint, *get_args(hint))]
+    structs = {o for o in options if isinstance(o, type) and issubclass(o, Struct)}
+    return structs.pop() if len(structs) == 1 else None
 
 
 _RULES: dict[type[Struct], _Rules] = {

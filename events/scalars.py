@@ -12,6 +12,22 @@ from msgspec import Meta
 
 from events.limits import EMITTER_CHARS_MAX, SECONDS_MAX
 
+
+def _formed(pattern: str, description: str) -> Meta:
+    """A text of a pattern that the schema tells and `events.checks` looks at, many at once.
+
+    Kept from the decoder, which asks Python about each value by itself: for the texts of which an
+    ordinary event holds several, that was half the time of reading a submission.
+    """
+    return Meta(description=description, extra_json_schema={"pattern": pattern})
+
+
+def pattern_of(meta: Meta) -> str | None:
+    """The pattern that an annotation states, whoever looks at it."""
+    stated: str | None = (meta.extra_json_schema or {}).get("pattern")
+    return meta.pattern or stated
+
+
 Identifier = Annotated[
     str,
     Meta(min_length=1, max_length=128, description="An id that the emitter made; no control text."),
@@ -38,9 +54,9 @@ Code = Annotated[
 ]
 Amount = Annotated[
     str,
-    Meta(
-        pattern=r"^(?:[0-9]{1,9}(?:\.[0-9]{1,6})?|10{9}(?:\.0{1,6})?)$(?!\n)",
-        description="Decimal string, at most 10^9 units and six decimals, never negative.",
+    _formed(
+        r"^(?:[0-9]{1,9}(?:\.[0-9]{1,6})?|10{9}(?:\.0{1,6})?)$(?!\n)",
+        "Decimal string, at most 10^9 units and six decimals, never negative.",
     ),
 ]
 Quantity = Annotated[
@@ -56,13 +72,13 @@ Rate = Annotated[
         description="Decimal string, above 0.",
     ),
 ]
-Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$(?!\n)", description="ISO 4217 code.")]
+Currency = Annotated[str, _formed(r"^[A-Z]{3}$(?!\n)", "ISO 4217 code.")]
 Country = Annotated[str, Meta(pattern=r"^[A-Z]{2}$(?!\n)", description="ISO 3166-1 alpha-2.")]
 Residence = Annotated[
     str,
-    Meta(
-        pattern=r"^[A-Z]{2}(?:-[A-Z0-9]{1,3})?$(?!\n)",
-        description="ISO 3166-1 country of the worker, or ISO 3166-2 with its region.",
+    _formed(
+        r"^[A-Z]{2}(?:-[A-Z0-9]{1,3})?$(?!\n)",
+        "ISO 3166-1 country of the worker, or ISO 3166-2 with its region.",
     ),
 ]
 Seconds = Annotated[int, Meta(ge=0, le=SECONDS_MAX, description="Whole seconds.")]

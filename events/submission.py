@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from events import vocabulary
-from events.checks import Window, event_faults, faultless
+from events.checks import Window, event_faults, faultless, form_fault
 from events.depth import too_deep
 from events.errors import Fault, Reason, Refused
 from events.limits import EVENTS_MAX, FAULTS_MAX, JSON_DEPTH_MAX
@@ -189,6 +189,9 @@ def _value_faults(given: Any, hint: Any, place: str) -> Iterator[Fault]:
             msgspec.convert(given, hint)
         except (msgspec.ValidationError, RecursionError) as error:
             yield Fault(place, str(error))
+            return
+        if detail := form_fault(hint, given):
+            yield Fault(place, detail)
 
 
 def _object_faults(

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Self, cast
 
@@ -94,6 +95,12 @@ class Client:
     async def post(self, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """POST a body."""
         return await self._ask("POST", path, headers, body)
+
+    async def is_ready(self) -> bool:
+        """Whether a server answers there and says that it is ready."""
+        with suppress(OSError):
+            return (await self.get("/readyz", {})).status == 200
+        return False
 
     async def _ask(self, verb: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
         lines = [f"{verb} {path} HTTP/1.1", "host: localhost", f"content-length: {len(body)}"]

@@ -30,20 +30,20 @@ _VIEWS = schema_of(1)
 
 async def rows(plan: Plan) -> AsyncIterator[Measure]:
     """`query` and `cost`, at the sizes of the plan."""
-    workload = Workload(plan.large_events // EVENTS_A_SUBMISSION, days_apart=DAYS_APART)
+    workload = Workload(plan.sizes.large // EVENTS_A_SUBMISSION, days_apart=DAYS_APART)
     waiting = workload.submissions()
     async with registry(workload, plan.say, kafka=plan.kafka) as made:
         await made.start("project")
-        await _fill(plan, made, waiting, plan.large_events // 10)
+        await _fill(plan, made, waiting, plan.sizes.large // 10)
         small = await _fold_cost(plan, made, waiting)
-        await _fill(plan, made, waiting, plan.query_events)
+        await _fill(plan, made, waiting, plan.sizes.asked)
         if plan.wants("query"):
             for measure in await _queries(plan, made, workload):
                 yield measure
         if plan.wants("cost"):
-            await _fill(plan, made, waiting, plan.large_events - plan.probe_events)
+            await _fill(plan, made, waiting, plan.sizes.large - plan.sizes.probe)
             large = await _fold_cost(plan, made, waiting)
-            sizes = f"{plan.large_events:,} events stored against {plan.large_events // 10:,}"
+            sizes = f"{plan.sizes.large:,} events stored against {plan.sizes.large // 10:,}"
             yield Measure("cost fold", large / small, "times", 1.3, sizes, less=True)
             yield await _bytes(made)
         await _compare(made, workload)
@@ -61,7 +61,7 @@ async def _fill(plan: Plan, made: Registry, waiting: Iterator[Signed], events: i
 async def _fold_cost(plan: Plan, made: Registry, waiting: Iterator[Signed]) -> float:
     """Seconds an event that folding a backlog takes now."""
     await made.stop("project")
-    chunk = list(itertools.islice(waiting, plan.probe_events // EVENTS_A_SUBMISSION))
+    chunk = list(itertools.islice(waiting, plan.sizes.probe // EVENTS_A_SUBMISSION))
     await made.push_all(chunk)
     await made.until_sequenced(made.leaves_expected)
     # What was just written is on its way to the disk: both sizes begin with that done.
@@ -91,22 +91,23 @@ async def _queries(plan: Plan, made: Registry, workload: Workload) -> list[Measu
     made.set_day(LAST_DAY)
     headers = {"authorization": f"Bearer {await _inspector(made)}"}
     asked = await _questions(made, workload)
-    seconds = plan.steady_seconds
+    seconds = plan.sizes.steady
     arrivals = [
         workload.batch(LAST_DAY, EVENTS_A_SUBMISSION)
         for _ in range(ARRIVALS_PER_SECOND * seconds // EVENTS_A_SUBMISSION)
     ]
+    per_second = ARRIVALS_PER_SECOND / EVENTS_A_SUBMISSION
     meter = made.meter()
     delays, _ = await asyncio.gather(
         _ask_steadily(made, asked, headers, seconds * REQUESTS_PER_SECOND),
-        steadily(made, arrivals, ARRIVALS_PER_SECOND / EVENTS_A_SUBMISSION),
+        steadily(made.port_of("ingest"), arrivals, per_second, made.push),
     )
     cores = meter.cores()
     await made.until_folded(made.leaves_expected)
     found = []
     for kind, bar in BARS.items():
         each = {one.path: 1_000 * quantile(delays[one], 0.99) for one in asked if one.kind == kind}
-        ran = f"{plan.query_events:,} events held, {ARRIVALS_PER_SECOND:,} arriving a second"
+        ran = f"{plan.sizes.asked:,} events held, {ARRIVALS_PER_SECOND:,} arriving a second"
         name, slowest = f"query {kind}", max(each.values())
         found.append(
             Measure(name, slowest, "ms p99", bar, ran, less=True, limits=each, cores=cores)

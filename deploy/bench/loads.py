@@ -3,7 +3,7 @@
 import asyncio
 import time
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -12,6 +12,7 @@ from deploy.bench.registry import Registry
 from deploy.bench.workload import Signed
 from services.projections.generation import schema_of
 
+Send = Callable[[Client, Signed], Awaitable[object]]
 #: Seconds between looks at where the views stand.
 _LOOK_SECONDS = 0.01
 
@@ -35,20 +36,18 @@ class Pace:
         return 1_000 * quantile(self.delays, share)
 
 
-async def steadily(
-    registry: Registry, submissions: Sequence[Signed], per_second: float, *, wait: int = 0
-) -> Pace:
+async def steadily(port: int, submissions: Sequence[Signed], per_second: float, send: Send) -> Pace:
     """Send at a steady rate, whatever the answers take: a slow server is not sent less."""
     pace = Pace()
 
     async def one(client: Client, signed: Signed, due: float) -> None:
-        await registry.push(client, signed, wait=wait)
+        await send(client, signed)
         now = time.perf_counter()
         # From when it was due: what waited in the sender because the machine was busy counts.
         pace.delays.append(now - due)
         pace.taken.append((now, signed))
 
-    async with Client(registry.port_of("ingest")) as client, asyncio.TaskGroup() as group:
+    async with Client(port) as client, asyncio.TaskGroup() as group:
         began = time.perf_counter()
         for number, signed in enumerate(submissions):
             due = began + number / per_second

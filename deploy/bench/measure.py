@@ -26,14 +26,13 @@ class Measure:
 
     @property
     def met(self) -> bool | None:
-        """Whether the bar is reached: the ratio to the first peer if there is one, else the value.
+        """Whether the bar is reached: the ratio to the first peer where it is one, else the value.
 
         None if there is no bar, or no peer ran beside it.
         """
-        if self.ratio is not None:
-            first = next(iter(self.peers.values()), None)
-            return None if first is None else self.value >= self.ratio * first
-        if self.bar is None:
+        if self.ratio is not None and self.peers:
+            return self.value >= self.ratio * next(iter(self.peers.values()))
+        if self.bar is None or self.ratio is not None:
             return None
         return self.value <= self.bar if self.less else self.value >= self.bar
 

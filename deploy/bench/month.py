@@ -4,8 +4,10 @@ import asyncio
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
+from functools import partial
 from itertools import islice
 
+from deploy.bench import beside
 from deploy.bench.loads import Watch, quantile, steadily, visible_within
 from deploy.bench.measure import Measure
 from deploy.bench.plan import Plan
@@ -25,18 +27,18 @@ FRESH_RATE = 10_000
 
 async def rows(plan: Plan) -> AsyncIterator[Measure]:
     """The rows that were asked for, in an order in which each finds what it needs."""
-    workload = Workload(plan.month_events // EVENTS_A_SUBMISSION)
-    plan.say(f"signing {plan.month_events:,} events")
+    workload = Workload(plan.sizes.month // EVENTS_A_SUBMISSION)
+    plan.say(f"signing {plan.sizes.month:,} events")
     signed = list(workload.submissions())
-    size = sum(len(one.body) for one in signed) / plan.month_events
+    size = sum(len(one.body) for one in signed) / plan.sizes.month
     plan.say(f"mean size of an event: {size:.0f} bytes")
     async with registry(workload, plan.say, kafka=plan.kafka) as made:
-        yield await _ingest(made, signed)
+        yield await _ingest(plan, made, signed)
         if plan.wants("ingest-single"):
             for measure in await _singles(plan, made, workload):
                 yield measure
         if plan.wants("fold", "rebuild", "sustained", "fresh", "memory"):
-            yield await _fold(made)
+            yield await _fold(plan, made, signed)
             await _check(plan, made)
         if plan.wants("rebuild"):
             yield await _rebuild(made)
@@ -57,35 +59,48 @@ async def _check(plan: Plan, made: Registry) -> None:
         raise RuntimeError("the checker found a difference: no figure counts")
 
 
-async def _ingest(made: Registry, signed: Sequence[Signed]) -> Measure:
+async def _ingest(plan: Plan, made: Registry, signed: Sequence[Signed]) -> Measure:
     """As fast as the door acknowledges, the sequencer on, the projection off."""
     before = await made.sequenced()
     meter, began = made.meter(), time.perf_counter()
     await made.push_all(signed)
     took, cores = time.perf_counter() - began, meter.cores()
     await made.until_sequenced(before + len(signed))
-    value = sum(one.events for one in signed) / took
-    ran = "door, sequencer; projection off"
-    return Measure("ingest", value, "events/s", 150_000, ran, cores=cores)
+    asked = plan.wants("ingest")
+    return Measure(
+        "ingest",
+        sum(one.events for one in signed) / took,
+        "events/s",
+        150_000,
+        "door, sequencer; projection off",
+        ratio=4,
+        peers=await beside.ingest_peers(made, signed) if asked else {},
+        limits=await beside.ingest_limits(made, signed) if asked else {},
+        cores=cores,
+    )
 
 
-async def _singles(plan: Plan, made: Registry, workload: Workload) -> Iterator[Measure]:
+async def _singles(plan: Plan, made: Registry, workload: Workload) -> list[Measure]:
     """Half the time for acknowledgements, half for receipts."""
     found = []
     for status, wait, bar in ((202, 0, 8.0), (201, 10, 25.0)):
-        count = SINGLES_PER_SECOND * plan.steady_seconds // 4
+        count = SINGLES_PER_SECOND * plan.sizes.steady // 4
         signed = [workload.batch(LAST_DAY, 1) for _ in range(count)]
         made.set_day(LAST_DAY)
         meter = made.meter()
-        pace = await steadily(made, signed, SINGLES_PER_SECOND, wait=wait)
+        send = partial(made.push, wait=wait)
+        pace = await steadily(made.port_of("ingest"), signed, SINGLES_PER_SECOND, send)
+        cores = meter.cores()
+        await made.until_sequenced(made.leaves_expected)
+        plain = await beside.single_peer(made, signed, SINGLES_PER_SECOND)
         ran = f"door, sequencer; {SINGLES_PER_SECOND:,} submissions/s of one event"
-        name = f"ingest-single {status}"
-        median = pace.quantile_ms(0.5)
-        found.append(Measure(name, median, "ms p50", bar, ran, less=True, cores=meter.cores()))
-    return iter(found)
+        name, median = f"ingest-single {status}", pace.quantile_ms(0.5)
+        peers = {"plain": plain}
+        found.append(Measure(name, median, "ms p50", bar, ran, less=True, peers=peers, cores=cores))
+    return found
 
 
-async def _fold(made: Registry) -> Measure:
+async def _fold(plan: Plan, made: Registry, signed: Sequence[Signed]) -> Measure:
     """From leaves to views in the process that always does it, the backlog of a month before it."""
     leaves = await made.sequenced()
     await made.start("project")
@@ -99,8 +114,18 @@ async def _fold(made: Registry) -> Measure:
         events = await connection.fetchval(
             "SELECT sum(events) FROM view_1.submission WHERE leaf_index >= $1", begun
         )
-    ran = "projection; door and sequencer idle"
-    return Measure("fold", float(events) / took, "events/s", 50_000, ran, cores=cores)
+    asked = plan.wants("fold")
+    return Measure(
+        "fold",
+        float(events) / took,
+        "events/s",
+        50_000,
+        "projection; door and sequencer idle",
+        ratio=10,
+        peers=await beside.fold_peers(made, signed) if asked else {},
+        limits=await beside.fold_limits(made, signed) if asked else {},
+        cores=cores,
+    )
 
 
 async def _rebuild(made: Registry) -> Measure:
@@ -124,16 +149,16 @@ async def _sustained(plan: Plan, made: Registry, workload: Workload) -> Measure:
     """The highest rate at which nearly all is visible in time: tried shortly, then at length."""
     cores: dict[str, float] = {}
     for rate in RATES:
-        short = await _visible(plan, made, workload, rate, plan.trial_seconds)
+        short = await _visible(plan, made, workload, rate, plan.sizes.trial)
         if short < VISIBLE_SHARE:
             continue
         meter = made.meter()
-        if await _visible(plan, made, workload, rate, plan.steady_seconds) >= VISIBLE_SHARE:
+        if await _visible(plan, made, workload, rate, plan.sizes.steady) >= VISIBLE_SHARE:
             cores = meter.cores()
             break
     else:
         rate = 0
-    ran = f"door, sequencer, projection for {plan.steady_seconds} s"
+    ran = f"door, sequencer, projection for {plan.sizes.steady} s"
     return Measure("sustained", rate, "events/s", 25_000, ran, cores=cores)
 
 
@@ -156,7 +181,8 @@ async def _lags(
         generation = await active_generation(connection)
     assert generation is not None
     async with Watch(made, generation) as watch:
-        pace = await steadily(made, signed, rate / EVENTS_A_SUBMISSION)
+        per_second = rate / EVENTS_A_SUBMISSION
+        pace = await steadily(made.port_of("ingest"), signed, per_second, made.push)
         await made.until_sequenced(made.leaves_expected)
         await made.until_folded(made.leaves_expected, generation)
     return await watch.lags(pace)
@@ -169,7 +195,7 @@ def _batches(workload: Workload) -> Iterator[Signed]:
 
 async def _fresh(plan: Plan, made: Registry, workload: Workload) -> Measure:
     meter = made.meter()
-    lags = await _lags(made, workload, FRESH_RATE, plan.trial_seconds)
+    lags = await _lags(made, workload, FRESH_RATE, plan.sizes.trial)
     value = quantile([lag for lag, _ in lags], 0.99)
     ran = f"door, sequencer, projection at {FRESH_RATE:,} events/s"
     return Measure("fresh", value, "s p99", 1.0, ran, less=True, cores=meter.cores())

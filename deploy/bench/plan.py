@@ -1,21 +1,43 @@
-"""How much is measured: whole, or quickly."""
+"""What is measured, and how much of it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-#: Every name that may be asked for, in the order of the table.
+#: The rows over one month's registry, those over a large one, and all in the order of the table.
 MONTH = ("ingest", "ingest-single", "fold", "rebuild", "sustained", "fresh", "memory")
 LARGE = ("query", "cost")
 NAMES = MONTH + LARGE
 
 
 @dataclass(frozen=True, slots=True)
+class Sizes:
+    """Events and seconds.
+
+    `month`: events that are pushed, folded and rebuilt. `large`: events of the large registry; its
+    fold is compared with that at a tenth of them. `asked`: how many it holds while it is asked;
+    `probe`: events whose folding is timed there, several batches. `steady`: seconds for which a
+    rate must hold; `trial`: for which it is tried.
+    """
+
+    month: int
+    large: int
+    asked: int
+    probe: int
+    steady: int
+    trial: int
+
+
+WHOLE = Sizes(1_000_000, 8_000_000, 5_000_000, 200_000, 60, 15)
+QUICK = Sizes(100_000, 400_000, 250_000, 100_000, 10, 5)
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
-    """What to run and how long. `names`: rows that were asked for; none: all."""
+    """What to run. `names`: rows that were asked for; none: all."""
 
     names: tuple[str, ...]
     kafka: bool
-    quick: bool
+    sizes: Sizes
     say: Callable[[str], None]
     #: Registries of up to so many events are checked after their rows.
     check_events_max: int = 2_000_000
@@ -23,33 +45,3 @@ class Plan:
     def wants(self, *names: str) -> bool:
         """Whether one of these rows is to run."""
         return not self.names or not set(names).isdisjoint(self.names)
-
-    @property
-    def month_events(self) -> int:
-        """Events that are pushed, folded and rebuilt."""
-        return 100_000 if self.quick else 1_000_000
-
-    @property
-    def large_events(self) -> int:
-        """Events of the large registry: a fold's cost is compared with that at a tenth of them."""
-        return 400_000 if self.quick else 8_000_000
-
-    @property
-    def query_events(self) -> int:
-        """Events that the large registry holds while it is asked."""
-        return 250_000 if self.quick else 5_000_000
-
-    @property
-    def probe_events(self) -> int:
-        """Events whose folding is timed, to tell its cost at some size: several batches."""
-        return 100_000 if self.quick else 200_000
-
-    @property
-    def steady_seconds(self) -> int:
-        """How long a steady rate must hold."""
-        return 10 if self.quick else 60
-
-    @property
-    def trial_seconds(self) -> int:
-        """How long a rate is tried."""
-        return 5 if self.quick else 15

@@ -115,10 +115,7 @@ class Registry:
     async def _until_ready(self, name: str) -> None:
         deadline = time.monotonic() + _READY_SECONDS
         async with Client(self.port_of(name)) as client:
-            while True:
-                with suppress(OSError):
-                    if (await client.get("/readyz", {})).status == 200:
-                        return
+            while not await client.is_ready():
                 if self.processes[name].returncode is not None or time.monotonic() > deadline:
                     log = self.folder.logs / f"{name}.log"
                     raise RuntimeError(f"{name} did not start: {log.read_text()[-500:]}")

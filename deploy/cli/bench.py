@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 import uvloop
 
-from deploy.bench.plan import NAMES, Plan
+from deploy.bench.plan import NAMES, QUICK, WHOLE, Plan
 from deploy.cli.context import err, told_plainly
 
 
@@ -30,6 +30,7 @@ def bench(
         raise typer.BadParameter(f"no row {unknown[0]}: there are {', '.join(NAMES)}")
     from deploy.bench.run import run, show
 
-    plan = Plan(tuple(names or ()), kafka, quick, lambda text: err.print(text, highlight=False))
+    sizes = QUICK if quick else WHOLE
+    plan = Plan(tuple(names or ()), kafka, sizes, lambda text: err.print(text, highlight=False))
     with told_plainly():
         show(uvloop.run(run(plan, json_to)))

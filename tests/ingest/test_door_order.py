@@ -114,7 +114,7 @@ async def test_a_registration_read_by_halves_is_not_an_error_of_the_door(world: 
         halves = 1
 
         async def last_act(self) -> int | None:
-            # Asked before the emitters were read: only leaf 0 stood.
+            # Asked before: it knows nothing of what commits between the halves.
             return 0 if self.halves else await super().last_act()
 
         async def key_ring(self) -> KeyRing:

@@ -1,0 +1,42 @@
+"""Small runs of the rows: whatever is measured, the registry under it is whole."""
+
+from pathlib import Path
+
+import msgspec
+
+from deploy.bench.loads import quantile, visible_within
+from deploy.bench.measure import Measure, markdown
+from deploy.bench.plan import Plan, Sizes
+from deploy.bench.run import run
+
+_TINY = Sizes(month=4_000, large=0, asked=0, probe=0, steady=1, trial=1)
+
+
+def test_a_row_is_met_by_its_ratio_where_there_is_one_and_else_by_its_value() -> None:
+    assert Measure("a", 90, "events/s", 100, "", ratio=4, peers={"plain": 20}).met
+    assert not Measure("a", 110, "events/s", 100, "", ratio=4, peers={"plain": 30}).met
+    assert Measure("a", 110, "events/s", 100, "", ratio=4).met is None
+    assert Measure("a", 9, "ms", 10, "", less=True, peers={"plain": 1}).met
+    assert not Measure("a", 11, "ms", 10, "", less=True).met
+
+
+def test_the_table_names_what_stands_beside_a_row() -> None:
+    one = Measure("fold", 51_234.5, "events/s", 50_000, "x", peers={"p": 7}, limits={"l": 0.5})
+    assert markdown([one]).splitlines()[-1] == (
+        "| fold | 51,234 events/s | ≥ 50,000 | yes | p 7; limit: l 0.5 |"
+    )
+
+
+def test_shares_and_quantiles() -> None:
+    assert quantile([3, 1, 2], 0.5) == 2
+    assert visible_within([(0.5, 900), (3.0, 100)], 2.0) == 0.9
+
+
+async def test_a_row_runs_and_says_what_it_found(tmp_path: Path) -> None:
+    plan = Plan(("ingest",), False, _TINY, lambda text: None)
+    (found,) = await run(plan, tmp_path / "bench.json")
+    (written,) = msgspec.json.decode((tmp_path / "bench.json").read_bytes())
+    assert (written["name"], written["met"]) == ("ingest", found.met)
+    assert {one["name"] for one in written["peers"]} == {"plain", "plain, a commit an event"}
+    assert min(found.value, *found.peers.values(), *found.limits.values()) > 0
+    assert found.cores.keys() >= {"ingest", "sequence", "postgres", "load"}
