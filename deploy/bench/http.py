@@ -9,6 +9,9 @@ from typing import Any, Self, cast
 import httptools
 import msgspec
 
+#: Connections to one server at most: a slow one would else be drowned in them.
+_CONNECTIONS_MAX = 256
+
 
 @dataclass(slots=True)
 class Answer:
@@ -80,6 +83,7 @@ class Client:
     def __init__(self, port: int) -> None:
         self._port = port
         self._idle: list[Connection] = []
+        self._room = asyncio.Semaphore(_CONNECTIONS_MAX)
 
     async def __aenter__(self) -> Self:
         return self
@@ -106,11 +110,15 @@ class Client:
         lines = [f"{verb} {path} HTTP/1.1", "host: localhost", f"content-length: {len(body)}"]
         lines += [f"{name}: {value}" for name, value in headers.items()]
         head = "\r\n".join([*lines, "", ""]).encode()
-        kept = next((one for one in iter(self._pop, None) if one.is_open), None)
-        connection = kept or await self._connect()
-        answer = await connection.ask((head, body))
-        self._idle.append(connection)
-        return answer
+        async with self._room:
+            while True:
+                kept = next((one for one in iter(self._pop, None) if one.is_open), None)
+                connection = kept or await self._connect()
+                # A connection that the server closed meanwhile: the same bytes again, on another.
+                with suppress(ConnectionError):
+                    answer = await connection.ask((head, body))
+                    self._idle.append(connection)
+                    return answer
 
     def _pop(self) -> Connection | None:
         return self._idle.pop() if self._idle else None

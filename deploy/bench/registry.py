@@ -129,11 +129,7 @@ class Registry:
         if wait:
             headers["prefer"] = f"wait={wait}"
         while True:
-            try:
-                answer = await client.post("/v1/submissions", headers, signed.body)
-            except ConnectionError:
-                # A kept connection that the server closed meanwhile: the same bytes again.
-                continue
+            answer = await client.post("/v1/submissions", headers, signed.body)
             if answer.status in {200, 201, 202}:
                 self.leaves_expected += 1
                 return answer
