@@ -28,9 +28,10 @@ DELIVERY_MS = 9_000
 #: Milliseconds to find the first broker.
 BOOTSTRAP_MS = 5_000
 #: Milliseconds for which a broker may hold back the answer to a fetch that finds nothing: so long
-#: nothing else that is asked on the connection is answered either. For readers who wait for news,
+#: nothing else that is asked on the connection is answered either, and a partition that the fetch
+#: left out, because records of it were in hand, is not asked for. For readers who wait for news,
 #: and for those who ask for what lies there.
-NEWS_MS, NOW_MS = 500, 5
+NEWS_MS, NOW_MS = 20, 5
 #: Bytes fetched at once from a partition, and in all.
 _PARTITION_BYTES, _FETCH_BYTES = 2 * 1024 * 1024, 16 * 1024 * 1024
 #: A position that does not exist is an alarm, never a jump to another one.
