@@ -11,6 +11,8 @@ import msgspec
 
 #: Connections to one server at most: a slow one would else be drowned in them.
 _CONNECTIONS_MAX = 256
+#: Connections on which one request is tried: all that were kept may have been closed meanwhile.
+_TRIES = _CONNECTIONS_MAX + 1
 
 
 @dataclass(slots=True)
@@ -111,7 +113,7 @@ class Client:
         lines += [f"{name}: {value}" for name, value in headers.items()]
         head = "\r\n".join([*lines, "", ""]).encode()
         async with self._room:
-            while True:
+            for _ in range(_TRIES):
                 kept = next((one for one in iter(self._pop, None) if one.is_open), None)
                 connection = kept or await self._connect()
                 # A connection that the server closed meanwhile: the same bytes again, on another.
@@ -119,6 +121,7 @@ class Client:
                     answer = await connection.ask((head, body))
                     self._idle.append(connection)
                     return answer
+            raise ConnectionError(f"the server closed {_TRIES} connections without an answer")
 
     def _pop(self) -> Connection | None:
         return self._idle.pop() if self._idle else None

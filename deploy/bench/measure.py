@@ -1,6 +1,6 @@
 """What a row of the bench says, as JSON and as a line of a table."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -65,13 +65,6 @@ class Measure:
 def shown(value: float) -> str:
     """A figure with as many digits as mean something."""
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
-
-
-def markdown(measures: Sequence[Measure]) -> str:
-    """The table for the README."""
-    rows = [["row", "measured", "bar", "met", "beside it"], ["---"] * 5]
-    rows += [measure.as_cells() for measure in measures]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in rows)
 
 
 def _named(figures: Mapping[str, float]) -> list[dict[str, Any]]:

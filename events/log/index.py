@@ -9,7 +9,7 @@ import msgspec
 
 from events.acts import PublicJwk
 from events.keys import Emitter, Key, KeyRing
-from events.log.connections import Hints, fetch, log_sql
+from events.log.connections import LEAF_CHANNEL, Hints, fetch, log_sql
 from events.log.protocol import Indexed, Round
 from events.log.rows import emitter_row, indexed, indexed_row, key_row
 from events.vocabulary import EmitterKind
@@ -82,6 +82,7 @@ async def write_index(connection: Any, round_: Round) -> None:
         _json(list(emitters.values())),
         _json(list(keys.values())),
         _json(quarantined),
+        LEAF_CHANNEL,
     )
 
 

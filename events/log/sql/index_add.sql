@@ -1,6 +1,6 @@
 -- What a round changes in the index, and the hint to its readers, in one statement.
 -- $1 to $5 its submissions, an array a column; $6 emitters, $7 keys, $8 quarantined leaves, each a
--- JSON array of rows.
+-- JSON array of rows; $9 the channel.
 WITH submissions AS (
     INSERT INTO log.submission (emitter, submission, body_sha256, leaf_index, outcome)
     SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[], $4::bigint[], $5::text[])
@@ -18,4 +18,4 @@ WITH submissions AS (
     SELECT * FROM jsonb_to_recordset($8::text::jsonb) AS one(leaf_index bigint, act_leaf bigint)
     ON CONFLICT DO NOTHING
 )
-SELECT pg_notify('sijill_leaf', '')
+SELECT pg_notify($9, '')
