@@ -32,12 +32,15 @@ def up(
             "--kafka", help="Keep the log on Apache Kafka: SIJILL_KAFKA's, else one of its own."
         ),
     ] = False,
+    doors: Annotated[
+        int, typer.Option(min=1, max=64, help="Processes that take and answer requests.")
+    ] = 1,
 ) -> None:
     """Run a durable registry: PostgreSQL and all services, in one folder, until Ctrl-C."""
     from deploy.up import Plan, addresses, run_up
 
     folder = folder_of(data)
-    plan = Plan(folder, port, name, country, time_zone, kafka=kafka)
+    plan = Plan(folder, port, name, country, time_zone, kafka=kafka, doors=doors)
 
     async def ready(plan: Plan) -> None:
         for line in addresses(plan):
