@@ -20,7 +20,7 @@ LAST_DAY = DAYS - 1
 #: One-event submissions a second.
 SINGLES_PER_SECOND = 1_500
 #: Rates that `sustained` tries, from the highest down, in events a second; and its promise.
-RATES = (60_000, 50_000, 45_000, 40_000, 35_000, 30_000, 25_000, 20_000, 15_000, 10_000, 5_000)
+RATES = (45_000, 40_000, 35_000, 30_000, 25_000, 20_000, 15_000, 10_000, 5_000)
 VISIBLE_SECONDS, VISIBLE_SHARE = 2.0, 0.99
 FRESH_RATE = 10_000
 
