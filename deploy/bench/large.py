@@ -87,9 +87,7 @@ class _Asked:
 
 
 async def _queries(plan: Plan, made: Registry, workload: Workload) -> list[Measure]:
-    async with made.database() as connection:
-        # As autovacuum has done on a registry that is as old as its events say.
-        await connection.execute("VACUUM ANALYZE")
+    await made.vacuum()
     await made.start("query")
     made.set_day(LAST_DAY)
     headers = {"authorization": f"Bearer {await _inspector(made)}"}

@@ -18,7 +18,7 @@ from deploy.bench.http import Answer, Client
 from deploy.bench.workload import Signed, Workload
 from deploy.demo.story import moment_of, set_clock
 from deploy.establish import Founding, establish
-from deploy.folder import DataFolder, reachable_parent
+from deploy.folder import DATABASE, DataFolder, reachable_parent
 from deploy.keyfiles import AUTHORITY_FILE, read_key
 from deploy.ports import HOST, first_free
 from deploy.servers import Servers
@@ -160,6 +160,14 @@ class Registry:
         connection = await asyncpg.connect(self.servers.stores.dsn(OPERATOR))
         try:
             yield connection
+        finally:
+            await connection.close()
+
+    async def vacuum(self) -> None:
+        """What autovacuum has done on a registry that is as old as its events say."""
+        connection = await asyncpg.connect(self.servers.admin_dsn(DATABASE))
+        try:
+            await connection.execute("VACUUM ANALYZE")
         finally:
             await connection.close()
 
