@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeVar
 import httpx
 import msgspec
 
+from sijill_client.errors import SijillError
 from sijill_client.http import Caller, Clock, Patience, Sleep, now
 from sijill_client.keys import PlatformKey
 from sijill_client.signing import (
@@ -50,7 +51,8 @@ class Problem(msgspec.Struct, frozen=True):
     @property
     def concerns_all(self) -> bool:
         """Whether every other submission under this key would be refused too."""
-        return self.status in (401, 403)
+        # A 403 that names events is about what they say, not about who signed.
+        return self.status in (401, 403) and not self.errors
 
     def __str__(self) -> str:
         status = f"{self.status} " if self.status else ""
@@ -147,9 +149,12 @@ class Emitter:
         envelope = {"source": self.source, "specversion": "1.0"}
         return self.send(msgspec.json.encode([{**envelope, **event} for event in events]), wait)
 
-    def send(self, body: bytes, wait: int = 10) -> SubmissionResult:
-        """Signs and sends exactly these bytes; see `submit`."""
-        submission = submission_id(self.key, body)
+    def send(self, body: bytes, wait: int = 10, submission: str | None = None) -> SubmissionResult:
+        """Signs and sends exactly these bytes; see `submit`.
+
+        `submission`: the id that these bytes were sent under before, perhaps with another key.
+        """
+        submission = submission or submission_id(self.key, body)
         answer = self._caller.call(lambda: self._post(submission, body, wait))
         acknowledged = answer.status_code == 202
         for poll in range(RECEIPT_POLLS_MAX if wait else 0):
@@ -182,6 +187,17 @@ class Emitter:
         url = f"{self._url}/v1/registry"
         answer = self._caller.call(lambda: self._client.build_request("GET", url))
         return _decoded(answer, RegistryStatus)
+
+    def check_registry(self) -> None:
+        """`SijillError` unless the key's own registry answers: it speaks to no other."""
+        status = self.registry()
+        if status is None:
+            raise SijillError(f"no registry answers at {self._url} (its /v1/registry is not one)")
+        if status.identity != self.key.registry:
+            raise SijillError(
+                f"the registry at {self._url} is {status.identity}, but the key belongs to "
+                f"{self.key.registry}; nothing was sent"
+            )
 
     def _post(self, submission: str, body: bytes, wait: int) -> httpx.Request:
         token = sign_submission(self.key, submission, body, self._clock())
