@@ -4,9 +4,11 @@
 background; `push_files` does the whole job for crowdwork export files.
 """
 
-from sijill_client.emitter import Emitter, Problem, Report, SubmissionResult
+from sijill_client.documents import PlatformStatus, Problem, Report
+from sijill_client.emitter import Emitter, SubmissionResult
 from sijill_client.errors import KeyFileError, OutboxError, SijillError, Unreachable, UnreadableFile
 from sijill_client.keys import PlatformKey, load_key, make_key, save_key
+from sijill_client.nil import declare_nil, nil_event
 from sijill_client.options import PushOptions
 from sijill_client.outbox import Outbox, OutboxStatus, RefusedEvent
 from sijill_client.pseudonyms import Pseudonyms, open_pseudonyms
@@ -19,6 +21,7 @@ __all__ = [
     "OutboxError",
     "OutboxStatus",
     "PlatformKey",
+    "PlatformStatus",
     "Problem",
     "Pseudonyms",
     "PushOptions",
@@ -29,8 +32,10 @@ __all__ = [
     "SubmissionResult",
     "Unreachable",
     "UnreadableFile",
+    "declare_nil",
     "load_key",
     "make_key",
+    "nil_event",
     "open_pseudonyms",
     "push_files",
     "save_key",

@@ -9,7 +9,8 @@ from pathlib import Path
 import httpx
 
 from sijill_client.batches import Batch, ReadyEvent, batches
-from sijill_client.emitter import POLLS_MAX, Anomaly, Emitter, Problem, Report, SubmissionResult
+from sijill_client.documents import Anomaly, Problem, Report
+from sijill_client.emitter import POLLS_MAX, Emitter, SubmissionResult
 from sijill_client.errors import Unreachable
 from sijill_client.http import Clock, Patience, Sleep, now
 from sijill_client.importers.merge import Reading

@@ -1,7 +1,7 @@
 """The `sijill` command."""
 
 import typer
-from sijill_client.cli import push
+from sijill_client.cli import push, status
 
 from deploy.cli import authority, processes, readers, transfer
 from deploy.cli.bench import bench
@@ -18,6 +18,7 @@ app = typer.Typer(
 app.command()(processes.up)
 app.command()(demo)
 app.command()(push)
+app.command()(status)
 app.command()(readers.check)
 app.command()(bench)
 app.command()(readers.rebuild)

@@ -8,7 +8,8 @@ import random
 import re
 from collections.abc import Callable
 
-from sijill_client.emitter import Emitter, Problem, SubmissionResult
+from sijill_client.documents import Problem
+from sijill_client.emitter import Emitter, SubmissionResult
 from sijill_client.errors import SijillError, Unreachable
 from sijill_client.http import Patience
 from sijill_client.outbox.spool import Formed, Spool
