@@ -27,7 +27,8 @@ class Plan:
     """What to start. `clock_file`: a clock that the demonstration sets, for all processes.
 
     `kafka`: keep the log on Apache Kafka, on one of our own unless SIJILL_KAFKA names another;
-    there `topics` is the prefix of the topics' names unless SIJILL_TOPICS says one.
+    there `topics` is the prefix of the topics' names unless SIJILL_TOPICS says one. `passing`: the
+    folder is removed on exit.
     """
 
     folder: DataFolder
@@ -38,6 +39,7 @@ class Plan:
     clock_file: Path | None = None
     kafka: bool = False
     topics: str = ""
+    passing: bool = False
 
     @property
     def url(self) -> str:
@@ -61,7 +63,9 @@ async def run_up(
         raise ValueError(f"ports {plan.port} to {last} are not all free: name others with --port")
     plan.folder.make()
     stop = stop_on_signals()
-    with Servers(plan.folder, say, kafka=plan.kafka, topics=plan.topics) as servers:
+    with Servers(
+        plan.folder, say, kafka=plan.kafka, topics=plan.topics, passing=plan.passing
+    ) as servers:
         await servers.prepare()
         founding = Founding(plan.name, plan.country, plan.time_zone)
         await establish(servers.stores, plan.folder.keys, founding, plan.clock())

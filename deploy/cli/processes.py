@@ -5,20 +5,27 @@ Each command imports what it runs when it runs: one process does not load all th
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Annotated
 
 import typer
 import uvloop
 
-from deploy.cli.context import Data, folder_of, out, told_plainly
+from deploy.cli.context import Data, fail, folder_of, out, told_plainly
 from deploy.ports import PORT
 from deploy.processes.logs import configure_logs
 from deploy.processes.settings import Settings, read_settings
+from deploy.processes.stopping import input_ended
+
+_SANDBOX_KEY = Path("sandbox.key")
 
 
 def up(
     data: Data = None,
-    port: Annotated[int, typer.Option(help="HTTP port; the next two serve health pages.")] = PORT,
+    port: Annotated[
+        int | None,
+        typer.Option(help=f"HTTP port; the next two serve health pages (default: {PORT})."),
+    ] = None,
     name: Annotated[
         str, typer.Option(help="Who keeps the registry (first start only).")
     ] = "Registry of micro-tasks",
@@ -32,17 +39,42 @@ def up(
             "--kafka", help="Keep the log on Apache Kafka: SIJILL_KAFKA's, else one of its own."
         ),
     ] = False,
+    sandbox: Annotated[
+        bool,
+        typer.Option(
+            "--sandbox",
+            help="For a platform's own tests: a key of its own, and all data removed on exit.",
+        ),
+    ] = False,
+    key_out: Annotated[
+        Path, typer.Option("--key-out", help="With --sandbox: where the key of a platform goes.")
+    ] = _SANDBOX_KEY,
+    until_eof: Annotated[
+        bool,
+        typer.Option("--until-eof", help="End when standard input does, with who started it."),
+    ] = False,
 ) -> None:
     """Run a durable registry: PostgreSQL and all services, in one folder, until Ctrl-C."""
     from deploy.up import Plan, addresses, run_up
 
+    if sandbox:
+        from deploy.sandbox import Sandbox
+
+        with told_plainly():
+            if data is not None:
+                raise ValueError("--sandbox throws its data away: it takes no --data")
+            Sandbox(key_out, port, until_eof=until_eof, say=_say).run()
+        out.print("stopped; the data were thrown away")
+        return
+    if key_out != _SANDBOX_KEY:
+        fail("--key-out goes with --sandbox; here it is `sijill platform add` that makes keys")
     folder = folder_of(data)
-    plan = Plan(folder, port, name, country, time_zone, kafka=kafka)
+    plan = Plan(folder, port or PORT, name, country, time_zone, kafka=kafka)
 
     async def ready(plan: Plan) -> None:
         for line in addresses(plan):
             out.print(line, highlight=False, soft_wrap=True)
-        await asyncio.Event().wait()
+        await (input_ended() if until_eof else asyncio.Event().wait())
 
     with told_plainly():
         uvloop.run(run_up(plan, _say, ready))

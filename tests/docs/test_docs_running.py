@@ -52,6 +52,15 @@ async def test_the_quickstart_does_what_it_says(
     assert len(events) == 7
 
 
+async def test_the_page_about_a_daily_job_does_what_it_says(
+    world: World, atlas: Platform, tmp_path: Path
+) -> None:
+    async with answering(world) as address:
+        await _run_page("docs/platforms/daily.md", tmp_path, {"REGISTRY": address})
+    facts = [row for row in await world.view("fact") if row["emitter"] == atlas.emitter]
+    assert sum(row["amount"] for row in facts if row["kind"] == "approved") == 70_000
+
+
 async def test_the_page_about_signing_does_what_it_says(
     world: World, atlas: Platform, tmp_path: Path
 ) -> None:
