@@ -21,7 +21,7 @@ from sijill_client.signing import CONTENT_TYPE
 
 from tests.kit.conftest import Answering
 from tests.support.plain import PLAIN
-from tests.support.programs import left_out, needed
+from tests.support.programs import needed
 
 SIGNERS = Path(__file__).parents[2] / "docs" / "platforms" / "signers"
 NODE = Path(__file__).parent / "node"
@@ -167,11 +167,14 @@ async def test_a_batch_of_pythons_cloudevents_package_is_accepted(
 async def test_a_batch_of_npms_cloudevents_package_is_accepted(
     signing: Signing, tmp_path: Path
 ) -> None:
+    await _pushed(signing, tmp_path, "npm", (NODE / "batch.json").read_bytes())
+
+
+def test_that_batch_is_what_npms_package_makes(tmp_path: Path) -> None:
     needed("node", "npm")
     folder = shutil.copytree(NODE, tmp_path / "node")
     quietly = ("--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund")
-    done = await asyncio.to_thread(
-        subprocess.run,
+    done = subprocess.run(
         ["npm", "ci", *quietly, "--fetch-retries=1", "--fetch-timeout=20000"],
         cwd=folder,
         capture_output=True,
@@ -180,6 +183,7 @@ async def test_a_batch_of_npms_cloudevents_package_is_accepted(
         check=False,
     )
     if done.returncode:
-        left_out(f"npm cannot install cloudevents: IT IS NOT TESTED\n{done.stderr[-300:]}")
-    made = await asyncio.to_thread(_run, ["node", str(folder / "batch.cjs"), "/emitters/ed25519"])
-    await _pushed(signing, tmp_path, "npm", made.encode())
+        # A network is no language: the batch that it made once is pushed all the same.
+        pytest.skip(f"npm cannot install cloudevents: IT IS NOT TESTED\n{done.stderr[-300:]}")
+    made = _run(["node", str(folder / "batch.cjs"), "/emitters/ed25519"])
+    assert made == (NODE / "batch.json").read_text().strip()
