@@ -65,7 +65,8 @@ def running(command: str, folder: Path) -> Iterator[Sandbox]:
     key_file, log = folder / "sandbox.key", folder / "sandbox.log"
     with log.open("wb") as said:
         process = subprocess.Popen(  # noqa: S603 (the command is the caller's own)
-            [command, "up", "--sandbox", "--until-eof", "--key-out", str(key_file)],
+            # Tests side by side each start their own, on any port.
+            [command, "up", "--sandbox", "--port", "0", "--until-eof", "--key-out", str(key_file)],
             stdin=subprocess.PIPE,
             stdout=said,
             stderr=said,

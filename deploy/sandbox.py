@@ -1,6 +1,7 @@
 """`sijill up --sandbox`: a registry for one platform's own tests, gone when it ends."""
 
 import asyncio
+import random
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from deploy.ports import PORT, PORTS_NEEDED, first_free
 from deploy.processes.stopping import input_ended
 from deploy.up import Plan, run_up
 
+#: Where one of any ports is looked for: below those that a system gives to clients.
+_ANY_PORT = (12_000, 30_000)
 #: Who the tests speak as.
 EMITTER, NAME = "sandbox", "Sandbox"
 
@@ -43,12 +46,18 @@ class Sandbox:
             prefix="sijill-sandbox-", dir=reachable_parent(), ignore_cleanup_errors=True
         ) as name:
             Path(name).chmod(0o711)
-            port = self.port or first_free(PORT, PORTS_NEEDED)
-            plan = Plan(DataFolder(Path(name) / "data"), port, name=NAME, passing=True)
+            plan = Plan(DataFolder(Path(name) / "data"), self._free_port(), name=NAME, passing=True)
             try:
                 uvloop.run(run_up(plan, self.say, self._ready))
             finally:
                 self.key_out.unlink(missing_ok=True)
+
+    def _free_port(self) -> int:
+        """The port that was asked for; 0 is any, so that many may start side by side."""
+        if self.port is None:
+            return first_free(PORT, PORTS_NEEDED)
+        begin = random.randrange(*_ANY_PORT)  # noqa: S311 (no secret)
+        return self.port or first_free(begin, PORTS_NEEDED)
 
     async def _ready(self, plan: Plan) -> None:
         key = await asyncio.to_thread(_register, plan)

@@ -1,7 +1,7 @@
 """sijill-client: what a platform runs to report its micro-tasks to a Sijill registry.
 
 `Emitter` signs and sends events; `Outbox` keeps them on the disk and sends them in the
-background; `push_files` does the whole job for crowdwork export files.
+background; `push` does the whole job for crowdwork export files.
 """
 
 from sijill_client.documents import PlatformStatus, Problem, Report
@@ -9,6 +9,7 @@ from sijill_client.emitter import Emitter, SubmissionResult
 from sijill_client.errors import KeyFileError, OutboxError, SijillError, Unreachable, UnreadableFile
 from sijill_client.keys import PlatformKey, load_key, make_key, save_key
 from sijill_client.nil import declare_nil, nil_event
+from sijill_client.one_call import push
 from sijill_client.options import PushOptions
 from sijill_client.outbox import Outbox, OutboxStatus, RefusedEvent
 from sijill_client.pseudonyms import Pseudonyms, open_pseudonyms
@@ -37,6 +38,7 @@ __all__ = [
     "make_key",
     "nil_event",
     "open_pseudonyms",
+    "push",
     "push_files",
     "save_key",
 ]

@@ -9,27 +9,22 @@ import httpx
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
-from rich.text import Text
 
-from sijill_client.documents import Problem
-from sijill_client.emitter import WAIT_MAX, Emitter
-from sijill_client.errors import KeyFileError, SijillError, Unreachable
+from sijill_client.errors import KeyFileError, SijillError
 from sijill_client.keys import PlatformKey, load_key
-from sijill_client.nil import declare_nil, read_day
 from sijill_client.options import PushOptions
 from sijill_client.pseudonyms import Pseudonyms, open_pseudonyms, pseudonyms_path
 from sijill_client.push import PushResult, push_files
 from sijill_client.reader import Progress as Tell
-from sijill_client.status import lines_of
+from sijill_client.session import new_client
+from sijill_client.status_command import declare, status
 from sijill_client.summary import show
 
 EXIT_INCOMPLETE, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
-#: Seconds without a byte after which an answer counts as lost; above what the door may hold back.
-ANSWER_SECONDS = WAIT_MAX + 30.0
-CONNECT_SECONDS = 10.0
 _PHASES = {"read": "reading files", "send": "sending submissions", "report": "reading reports"}
 
 app = typer.Typer(help="Report micro-tasks to a Sijill registry.", no_args_is_help=True)
+app.command()(status)
 
 
 @app.command()
@@ -63,7 +58,7 @@ def push(
     """Import crowdwork export files, sign them and send them. Safe to run again at any time."""
     errors, result = Console(stderr=True), PushResult()
     if nil:
-        _declare(key_file, url, nil, errors)
+        declare(key_file, url, nil)
     if not files:
         if nil:
             return
@@ -94,53 +89,6 @@ def push(
         raise typer.Exit(EXIT_INCOMPLETE)
 
 
-@app.command()
-def status(
-    key_file: Annotated[
-        Path, typer.Option("--as", metavar="KEYFILE", help="Key file of the platform.")
-    ],
-    url: Annotated[str, typer.Option(help="Where the registry is.")],
-    first: Annotated[
-        str | None, typer.Option("--from", metavar="DATE", help="First day (default: 30 days ago).")
-    ] = None,
-    last: Annotated[
-        str | None, typer.Option("--to", metavar="DATE", help="Last day (default: today).")
-    ] = None,
-) -> None:
-    """Show what the registry holds of a platform: by day, what is wrong, which days are missing."""
-    errors = Console(stderr=True)
-    with _told(errors), _client() as client:
-        days = [read_day(text) if text else None for text in (first, last)]
-        found = Emitter(load_key(key_file), url, client).status(*days)
-        if isinstance(found, Problem):
-            raise SijillError(str(found))
-        for part in lines_of(found):
-            Console().print(part, soft_wrap=isinstance(part, Text))
-
-
-def _declare(key_file: Path, url: str, texts: list[str], errors: Console) -> None:
-    with _told(errors), _client() as client:
-        days = [read_day(text) for text in texts]
-        result = declare_nil(Emitter(load_key(key_file), url, client), days)
-        if result.problem is not None:
-            raise SijillError(f"refused: {result.problem}")
-    said = "declared already" if result.state == "repeated" else "declared"
-    Console().print(f"{said}: no work on {', '.join(map(str, sorted(set(days))))}", highlight=False)
-
-
-@contextmanager
-def _told(errors: Console) -> Iterator[None]:
-    """Turns what can be expected to go wrong into one line and an exit code."""
-    try:
-        yield
-    except Unreachable as fault:
-        errors.print(f"{fault}", style="red", markup=False)
-        raise typer.Exit(EXIT_INCOMPLETE) from None
-    except (SijillError, ValueError, httpx.InvalidURL) as fault:
-        errors.print(f"{fault}", style="red", markup=False)
-        raise typer.Exit(EXIT_USAGE) from None
-
-
 def _opened(
     key_file: Path,
     format_name: str,
@@ -169,7 +117,7 @@ def _opened(
 
 
 def _client() -> httpx.Client:
-    return httpx.Client(timeout=httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS))
+    return new_client()
 
 
 @contextmanager

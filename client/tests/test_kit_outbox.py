@@ -14,7 +14,7 @@ from kit_tables import IDENTITY, NOW
 from sijill_client import Emitter, Outbox, OutboxError, PlatformKey, make_key
 from sijill_client.batches import EVENTS_MAX
 from sijill_client.http import Patience
-from sijill_client.importers.events_file import read_events
+from sijill_client.importers.events_file import ready_event
 from sijill_client.outbox.sender import BACKGROUND, Sender
 from sijill_client.outbox.spool import Connect, Spool, connect
 
@@ -52,8 +52,8 @@ class Desk:
         self.sender = Sender(self.spool, self.emitter, chance=lambda: 0.0)
 
     def put(self, *events: dict[str, Any]) -> None:
-        found = [one for _, one in read_events(json.dumps(events).encode(), self.emitter.source)]
-        self.spool.put([one for one in found if not isinstance(one, str)])
+        bodies = (json.dumps(event).encode() for event in events)
+        self.spool.put([ready_event(body, self.emitter.source) for body in bodies])
 
     def run(self) -> list[float]:
         """Steps until nothing waits; the waits between them."""
@@ -302,7 +302,7 @@ def test_an_event_that_cannot_be_sent_is_refused_when_it_is_put(
     with outbox(tmp_path / "o", registry) as box:
         with pytest.raises(ValueError, match="event 2 of 2: the event lacks time"):
             box.put(nil(1), {"id": "x", "type": "day.nil.v1", "data": {}})
-        with pytest.raises(ValueError, match="cannot be written as JSON"):
+        with pytest.raises(ValueError, match="event 1 of 1: Encoding objects"):
             box.put(nil(1, thing=object()))
         assert box.status().waiting == 0
 
@@ -400,10 +400,7 @@ def _live_until(statement: int, path: Path, registry: FakeRegistry) -> tuple[set
         spool = Spool(path, registry.key, connect_mortal)
         sender = Sender(spool, emitter)
         for number in range(6):
-            body = json.dumps([nil(number)]).encode()
-            ((_, event),) = read_events(body, emitter.source)
-            assert not isinstance(event, str)
-            spool.put([event])
+            spool.put([ready_event(json.dumps(nil(number)).encode(), emitter.source)])
             promised.add(number)
         while sender.step() is not None:
             pass

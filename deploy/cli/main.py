@@ -1,7 +1,8 @@
 """The `sijill` command."""
 
 import typer
-from sijill_client.cli import push, status
+from sijill_client.cli import push
+from sijill_client.status_command import status
 
 from deploy.cli import authority, processes, readers, transfer
 from deploy.cli.bench import bench

@@ -24,7 +24,10 @@ def up(
     data: Data = None,
     port: Annotated[
         int | None,
-        typer.Option(help=f"HTTP port; the next two serve health pages (default: {PORT})."),
+        typer.Option(
+            help=f"HTTP port; the next two serve health pages (default: {PORT}; with --sandbox the "
+            "first free one from there on, 0: any)."
+        ),
     ] = None,
     name: Annotated[
         str, typer.Option(help="Who keeps the registry (first start only).")

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from sijill_client import Outbox, load_key
 
+from tests.fault.waiting import until
 from tests.kit.conftest import Answering
 from tests.support.folders import passing_folder
 
@@ -54,6 +55,27 @@ async def killed_and_started_again(registry: Answering, step: str) -> None:
 
 async def test_nothing_is_lost_or_counted_twice_wherever_it_is_killed(registry: Answering) -> None:
     await asyncio.gather(*(killed_and_started_again(registry, step) for step in STEPS))
+
+
+async def test_ctrl_c_ends_it_at_once_and_keeps_what_waits(registry: Answering) -> None:
+    with passing_folder() as folder:
+        key_file = await registry.platform("stops", folder)
+        given = (folder / "outbox", key_file)
+        nobody = "http://127.0.0.1:9"
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "tests.kit.putting", *map(str, given), nobody, "3", "never"),
+            stderr=subprocess.PIPE,
+        )
+
+        async def waits() -> bool:
+            return (folder / "outbox.2").exists()
+
+        await until(waits, "the last event is put")
+        process.send_signal(signal.SIGINT)
+        _, said = await process.communicate()
+        assert said.decode().rstrip().endswith("KeyboardInterrupt")
+        assert await run(*given, registry.url, "3", "never") == (0, "")
+        assert len(await registry.event_ids(load_key(key_file))) == 3
 
 
 async def test_a_key_that_is_renewed_while_events_wait_costs_nothing(

@@ -16,16 +16,15 @@ import httpx
 import msgspec
 
 from sijill_client.batches import ReadyEvent
-from sijill_client.emitter import WAIT_MAX, Emitter, SubmissionResult
+from sijill_client.emitter import Emitter, SubmissionResult
 from sijill_client.http import Clock, Patience, now
-from sijill_client.importers.events_file import read_events
+from sijill_client.importers.events_file import ready_event
 from sijill_client.keys import PlatformKey
 from sijill_client.outbox.sender import BACKGROUND, Sender, Told
 from sijill_client.outbox.spool import OutboxStatus, RefusedEvent, Spool, connect
+from sijill_client.session import new_client
 
 _log = logging.getLogger("sijill_client.outbox")
-#: Seconds without a byte after which an answer counts as lost; above what the door may hold back.
-_TIMEOUT = httpx.Timeout(WAIT_MAX + 30.0, connect=10.0)
 #: Seconds after which events that another process put are noticed.
 _LOOK_SECONDS = 1.0
 #: Seconds that `close` gives an answer that is on its way, and a `with` block what still waits.
@@ -71,7 +70,7 @@ class Outbox:
         connect: Callable[[Path], sqlite3.Connection] = connect,
         after: Callable[[str], None] = lambda step: None,
     ) -> None:
-        self._client = client or httpx.Client(timeout=_TIMEOUT)
+        self._client = client or new_client()
         self._owns_client = client is None
         once = replace(patience, tries=1)
         emitter = Emitter(key, url, self._client, clock=clock, patience=once)
@@ -233,13 +232,10 @@ class Outbox:
 
 
 def _ready(events: Sequence[Mapping[str, Any]], source: str) -> list[ReadyEvent]:
-    try:
-        body = msgspec.json.encode(events)
-    except (TypeError, ValueError) as fault:
-        raise ValueError(f"the events cannot be written as JSON: {fault}") from None
     ready = []
-    for number, found in read_events(body, source):
-        if isinstance(found, str):
-            raise ValueError(f"event {number} of {len(events)}: {found}")
-        ready.append(found)
+    for number, event in enumerate(events, start=1):
+        try:
+            ready.append(ready_event(msgspec.json.encode(event), source))
+        except (TypeError, ValueError) as fault:
+            raise ValueError(f"event {number} of {len(events)}: {fault}") from None
     return ready
