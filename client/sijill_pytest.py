@@ -42,11 +42,21 @@ class Sandbox:
         return load_key(self.key_file)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The emitter's id, for tests that know it by heart."""
+    parser.addini(
+        "sijill_emitter", "id under which the sandbox's platform speaks", default="sandbox"
+    )
+
+
 @pytest.fixture(scope="session")
-def sijill_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+def sijill_sandbox(
+    pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Sandbox]:
     """A registry of this test session, thrown away at its end.
 
-    All tests share it, so give events ids of their own. Its command is `sijill` on the PATH, or
+    All tests share it, so give events ids of their own. Its platform is `sandbox`, or what
+    `sijill_emitter` says in pytest's settings. Its command is `sijill` on the PATH, or
     what SIJILL_COMMAND names.
     """
     command = os.environ.get(COMMAND) or shutil.which("sijill")
@@ -55,18 +65,20 @@ def sijill_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox
             f"there is no `sijill` on the PATH: install the registry for these tests (`make setup` "
             f"in a checkout), or name its command in {COMMAND}"
         )
-    with running(command, tmp_path_factory.mktemp("sijill")) as sandbox:
+    emitter: str = pytestconfig.getini("sijill_emitter")
+    with running(command, tmp_path_factory.mktemp("sijill"), emitter) as sandbox:
         yield sandbox
 
 
 @contextmanager
-def running(command: str, folder: Path) -> Iterator[Sandbox]:
+def running(command: str, folder: Path, emitter: str = "sandbox") -> Iterator[Sandbox]:
     """Starts a sandbox; it ends with the block, and with this process however that ends."""
     key_file, log = folder / "sandbox.key", folder / "sandbox.log"
+    whose = ("--emitter", emitter, "--key-out", str(key_file))
     with log.open("wb") as said:
         process = subprocess.Popen(  # noqa: S603 (the command is the caller's own)
             # Tests side by side each start their own, on any port.
-            [command, "up", "--sandbox", "--port", "0", "--until-eof", "--key-out", str(key_file)],
+            [command, "up", "--sandbox", "--port", "0", "--until-eof", *whose],
             stdin=subprocess.PIPE,
             stdout=said,
             stderr=said,

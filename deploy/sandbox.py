@@ -21,8 +21,9 @@ from deploy.up import Plan, run_up
 
 #: Where one of any ports is looked for: below those that a system gives to clients.
 _ANY_PORT = (12_000, 30_000)
-#: Who the tests speak as.
-EMITTER, NAME = "sandbox", "Sandbox"
+#: Who the tests speak as, unless they say.
+EMITTER = "sandbox"
+_NAME = "Sandbox"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class Sandbox:
     port: int | None
     until_eof: bool
     say: Callable[[str], None]
+    emitter: str = EMITTER
 
     def run(self) -> None:
         """Until a signal, or the end of standard input if that was asked for."""
@@ -46,7 +48,9 @@ class Sandbox:
             prefix="sijill-sandbox-", dir=reachable_parent(), ignore_cleanup_errors=True
         ) as name:
             Path(name).chmod(0o711)
-            plan = Plan(DataFolder(Path(name) / "data"), self._free_port(), name=NAME, passing=True)
+            plan = Plan(
+                DataFolder(Path(name) / "data"), self._free_port(), name=_NAME, passing=True
+            )
             try:
                 uvloop.run(run_up(plan, self.say, self._ready))
             finally:
@@ -60,7 +64,7 @@ class Sandbox:
         return self.port or first_free(begin, PORTS_NEEDED)
 
     async def _ready(self, plan: Plan) -> None:
-        key = await asyncio.to_thread(_register, plan)
+        key = await asyncio.to_thread(_register, plan, self.emitter)
         for line in (
             f"registry   {plan.url}  (API description: {plan.url}/openapi.json)",
             f"platform   {key.emitter}, key in {self.key_out.absolute()}",
@@ -75,10 +79,10 @@ class Sandbox:
         await (input_ended() if self.until_eof else asyncio.Event().wait())
 
 
-def _register(plan: Plan) -> PlatformKey:
+def _register(plan: Plan, emitter: str) -> PlatformKey:
     authority = read_key(plan.folder.keys / AUTHORITY_FILE)
     said = httpx.get(f"{plan.url}/v1/registry", timeout=10).raise_for_status().json()
-    key = make_key(EMITTER, said["identity"])
-    named = {"emitter": EMITTER, "name": NAME, "key": public_jwk(key.private)}
+    key = make_key(emitter, said["identity"])
+    named = {"emitter": emitter, "name": _NAME, "key": public_jwk(key.private)}
     send_acts([Act("platform.registered", named)], authority, plan.url, plan.clock)
     return key

@@ -24,7 +24,6 @@ EXIT_INCOMPLETE, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
 _PHASES = {"read": "reading files", "send": "sending submissions", "report": "reading reports"}
 
 app = typer.Typer(help="Report micro-tasks to a Sijill registry.", no_args_is_help=True)
-app.command()(status)
 
 
 @app.command()
@@ -143,6 +142,9 @@ def _say_interrupted(result: PushResult, console: Console) -> None:
         style="yellow",
         markup=False,
     )
+
+
+app.command()(status)
 
 
 def main() -> None:

@@ -51,7 +51,9 @@ def declare(key_file: Path, url: str, dates: Sequence[str]) -> None:
         if result.problem is not None:
             raise SijillError(f"refused: {result.problem}")
     said = "declared already" if result.state == "repeated" else "declared"
-    Console().print(f"{said}: no work on {', '.join(map(str, days))}", highlight=False)
+    Console().print(
+        f"{said}: no work on {', '.join(map(str, days))}", highlight=False, soft_wrap=True
+    )
 
 
 @contextmanager
@@ -60,6 +62,6 @@ def _told() -> Iterator[None]:
     try:
         yield
     except (SijillError, ValueError, httpx.InvalidURL) as fault:
-        Console(stderr=True).print(str(fault), style="red", markup=False)
+        Console(stderr=True).print(str(fault), style="red", markup=False, soft_wrap=True)
         away = isinstance(fault, Unreachable)
         raise typer.Exit(_EXIT_INCOMPLETE if away else _EXIT_USAGE) from None

@@ -17,7 +17,7 @@ from deploy.processes.logs import configure_logs
 from deploy.processes.settings import Settings, read_settings
 from deploy.processes.stopping import input_ended
 
-_SANDBOX_KEY = Path("sandbox.key")
+_SANDBOX_KEY, _SANDBOX_EMITTER = Path("sandbox.key"), "sandbox"
 
 
 def up(
@@ -52,6 +52,9 @@ def up(
     key_out: Annotated[
         Path, typer.Option("--key-out", help="With --sandbox: where the key of a platform goes.")
     ] = _SANDBOX_KEY,
+    emitter: Annotated[
+        str, typer.Option(help="With --sandbox: the id under which the platform speaks.")
+    ] = _SANDBOX_EMITTER,
     until_eof: Annotated[
         bool,
         typer.Option("--until-eof", help="End when standard input does, with who started it."),
@@ -66,11 +69,11 @@ def up(
         with told_plainly():
             if data is not None:
                 raise ValueError("--sandbox throws its data away: it takes no --data")
-            Sandbox(key_out, port, until_eof=until_eof, say=_say).run()
+            Sandbox(key_out, port, until_eof, _say, emitter).run()
         out.print("stopped; the data were thrown away")
         return
-    if key_out != _SANDBOX_KEY:
-        fail("--key-out goes with --sandbox; here it is `sijill platform add` that makes keys")
+    if (key_out, emitter) != (_SANDBOX_KEY, _SANDBOX_EMITTER):
+        fail("--key-out and --emitter go with --sandbox; without, `sijill platform add` makes keys")
     folder = folder_of(data)
     plan = Plan(folder, port or PORT, name, country, time_zone, kafka=kafka)
 

@@ -48,10 +48,10 @@ def _refused(*options: str) -> str:
 
 
 def test_a_sandbox_takes_events_and_leaves_nothing_behind(tmp_path: Path) -> None:
-    with sijill_pytest.running(_command(tmp_path), tmp_path) as sandbox:
+    with sijill_pytest.running(_command(tmp_path), tmp_path, "atlas-tasks") as sandbox:
         with httpx.Client(verify=PLAIN, timeout=60) as client:
             result = Emitter(sandbox.key, sandbox.url, client).submit([NIL])
-        assert (result.state, sandbox.key.emitter) == ("accepted", "sandbox")
+        assert (result.state, sandbox.key.emitter) == ("accepted", "atlas-tasks")
         data = _data(tmp_path)
         assert data.is_dir()
         # What would throw away a registry's data is not taken.
