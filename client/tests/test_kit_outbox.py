@@ -2,9 +2,13 @@
 
 import asyncio
 import json
+import os
 import sqlite3
 import stat
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -294,6 +298,56 @@ def test_two_senders_of_one_file_count_nothing_twice(
     two.close()
     assert len(registry.events) == 50
     assert sum(sum(counts.values()) for counts in registry.counts.values()) == 50
+
+
+def test_many_open_a_new_file_at_once(tmp_path: Path, key: PlatformKey) -> None:
+    def open_and_put(number: int) -> None:
+        spool = Spool(tmp_path / "o", key)
+        spool.put([ready_event(json.dumps(nil(number)).encode(), "/emitters/alpha")])
+        spool.close()
+
+    with ThreadPoolExecutor(16) as threads:
+        list(threads.map(open_and_put, range(16)))
+    spool = Spool(tmp_path / "o", key)
+    assert spool.tally().waiting == 16
+    spool.close()
+
+
+def test_what_is_put_after_another_process_looked_in_is_kept(
+    tmp_path: Path, key: PlatformKey
+) -> None:
+    """Locks of POSIX are a process's: whoever closes the file drops those of all connections, and
+    another process then takes the log away that the next put writes to."""
+    held, second = (Spool(tmp_path / "o", key) for _ in range(2))
+    count = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); "
+    count += "print(*c.execute('SELECT count(*) FROM event').fetchone()); c.close()"
+    look = [sys.executable, "-c", count, tmp_path / "o"]
+    seen = []
+    for number in range(2):
+        held.put([ready_event(json.dumps(nil(number)).encode(), "/emitters/alpha")])
+        done = subprocess.run(look, capture_output=True, text=True, check=True)
+        seen.append(int(done.stdout))
+    assert seen == [1, 2]
+    held.close()
+    second.close()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+def test_an_outbox_from_before_a_fork_is_refused(tmp_path: Path) -> None:
+    program = (
+        "import os, sys, pathlib, sijill_client as kit\n"
+        "box = kit.Outbox(pathlib.Path(sys.argv[1]), kit.make_key('alpha', 'ab' * 32),\n"
+        "                 'http://127.0.0.1:9', sends=False)\n"
+        "if os.fork():\n"
+        "    os.wait()\n"
+        "else:\n"
+        "    try: box.put()\n"
+        "    except kit.OutboxError as fault: print(fault)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, tmp_path / "o"], capture_output=True, text=True, check=True
+    )
+    assert "open one in each process, after the fork" in done.stdout
 
 
 def test_an_event_that_cannot_be_sent_is_refused_when_it_is_put(

@@ -8,8 +8,9 @@ import hashlib
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,7 +22,7 @@ from sijill_client.keys import PlatformKey
 from sijill_client.signing import submission_id
 
 #: Seconds to wait while another process writes.
-BUSY_SECONDS = 30.0
+BUSY_SECONDS, _AGAIN_SECONDS = 30.0, 0.02
 _SQL = {
     path.stem: path.read_text("utf-8") for path in (Path(__file__).parent / "sql").glob("*.sql")
 }
@@ -63,12 +64,15 @@ class OutboxStatus:
 
 def connect(path: Path) -> sqlite3.Connection:
     """Opens a file that only its owner can read, and that keeps what a commit promised."""
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    # A file that stands is never opened by anybody but SQLite: to close it would drop the locks of
+    # all other connections of this process.
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     made = sqlite3.connect(
         path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
     )
     try:
-        made.execute("PRAGMA journal_mode = WAL")
+        _write_ahead(made)
         made.execute("PRAGMA synchronous = FULL")
     except BaseException:
         made.close()
@@ -76,11 +80,25 @@ def connect(path: Path) -> sqlite3.Connection:
     return made
 
 
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """SQLite does not wait for another process that does the same at this moment, so we do."""
+    until = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(_AGAIN_SECONDS)
+
+
 class Spool:
     """One connection to the file; threads take turns. `OutboxError` whenever the disk refuses."""
 
     def __init__(self, path: Path, key: PlatformKey, connect: Connect = connect) -> None:
         self.path = path
+        self._process = os.getpid()
         self._turn = threading.Lock()
         with self._told("opened"):
             self._connection = connect(path)
@@ -217,12 +235,14 @@ class Spool:
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
+        self._check_process()
         with self._turn, self._told("read"):
             yield
 
     @contextmanager
     def _changing(self) -> Iterator[None]:
         """One transaction, committed at the end or not at all."""
+        self._check_process()
         with self._turn, self._told("written, nothing of this call was kept"):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
@@ -233,6 +253,14 @@ class Spool:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise
+
+    def _check_process(self) -> None:
+        """Neither a connection of SQLite nor a thread that sends survives a fork."""
+        if os.getpid() != self._process:
+            raise OutboxError(
+                f"the outbox {self.path} was opened before this process was forked: open one in "
+                "each process, after the fork; nothing of this call was kept"
+            )
 
     @contextmanager
     def _told(self, what: str) -> Iterator[None]:
