@@ -73,9 +73,14 @@ class Outbox:
         self._client = client or new_client()
         self._owns_client = client is None
         once = replace(patience, tries=1)
-        emitter = Emitter(key, url, self._client, clock=clock, patience=once)
+        try:
+            emitter = Emitter(key, url, self._client, clock=clock, patience=once)
+            self._spool = Spool(path, key, connect)
+        except BaseException:
+            if self._owns_client:
+                self._client.close()
+            raise
         self._source, self._linger, self._after = emitter.source, linger, after
-        self._spool = Spool(path, key, connect)
         self._changed = threading.Condition()
         self._puts, self._hurried, self._stopping = 0, 0, False
         self._sender: Sender | None = None
