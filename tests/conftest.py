@@ -26,6 +26,7 @@ FAST = {
     "synchronous_commit": "off",
     "full_page_writes": "off",
     "max_wal_size": "256MB",
+    "shared_buffers": "128MB",
 }
 #: Files that take longest, in this order: begun last, one of them would keep one worker busy long
 #: after the others are done.

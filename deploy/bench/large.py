@@ -100,7 +100,7 @@ async def _queries(plan: Plan, made: Registry, workload: Workload) -> list[Measu
     meter = made.meter()
     delays, _ = await asyncio.gather(
         _ask_steadily(made, asked, headers, seconds * REQUESTS_PER_SECOND),
-        steadily(made.port_of("ingest"), arrivals, per_second, made.push),
+        steadily(made.port_of("door"), arrivals, per_second, made.push),
     )
     cores = meter.cores()
     await made.until_folded(made.leaves_expected)

@@ -89,7 +89,7 @@ async def _singles(plan: Plan, made: Registry, workload: Workload) -> list[Measu
         made.set_day(LAST_DAY)
         meter = made.meter()
         send = partial(made.push, wait=wait)
-        pace = await steadily(made.port_of("ingest"), signed, SINGLES_PER_SECOND, send)
+        pace = await steadily(made.port_of("door"), signed, SINGLES_PER_SECOND, send)
         cores = meter.cores()
         await made.until_sequenced(made.leaves_expected)
         plain = await beside.single_peer(made, signed, SINGLES_PER_SECOND)
@@ -182,7 +182,7 @@ async def _lags(
     assert generation is not None
     async with Watch(made, generation) as watch:
         per_second = rate / EVENTS_A_SUBMISSION
-        pace = await steadily(made.port_of("ingest"), signed, per_second, made.push)
+        pace = await steadily(made.port_of("door"), signed, per_second, made.push)
         await made.until_sequenced(made.leaves_expected)
         await made.until_folded(made.leaves_expected, generation)
     return await watch.lags(pace)

@@ -42,6 +42,9 @@ def up(
             "--kafka", help="Keep the log on Apache Kafka: SIJILL_KAFKA's, else one of its own."
         ),
     ] = False,
+    doors: Annotated[
+        int, typer.Option(min=1, max=64, help="Processes that take and answer requests.")
+    ] = 1,
     sandbox: Annotated[
         bool,
         typer.Option(
@@ -75,7 +78,7 @@ def up(
     if (key_out, emitter) != (_SANDBOX_KEY, _SANDBOX_EMITTER):
         fail("--key-out and --emitter go with --sandbox; without, `sijill platform add` makes keys")
     folder = folder_of(data)
-    plan = Plan(folder, port or PORT, name, country, time_zone, kafka=kafka)
+    plan = Plan(folder, port or PORT, name, country, time_zone, kafka=kafka, doors=doors)
 
     async def ready(plan: Plan) -> None:
         for line in addresses(plan):
