@@ -29,6 +29,7 @@ class Plan:
     `kafka`: keep the log on Apache Kafka, on one of our own unless SIJILL_KAFKA names another;
     there `topics` is the prefix of the topics' names unless SIJILL_TOPICS says one. `doors`:
     processes that answer on `port`; of several, each has a port of its own for its health pages.
+    `passing`: the folder is removed on exit.
     """
 
     folder: DataFolder
@@ -40,6 +41,7 @@ class Plan:
     kafka: bool = False
     topics: str = ""
     doors: int = 1
+    passing: bool = False
 
     @property
     def ports_needed(self) -> int:
@@ -68,7 +70,9 @@ async def run_up(
         raise ValueError(f"ports {plan.port} to {last} are not all free: name others with --port")
     plan.folder.make()
     stop = stop_on_signals()
-    with Servers(plan.folder, say, kafka=plan.kafka, topics=plan.topics) as servers:
+    with Servers(
+        plan.folder, say, kafka=plan.kafka, topics=plan.topics, passing=plan.passing
+    ) as servers:
         await servers.prepare()
         founding = Founding(plan.name, plan.country, plan.time_zone)
         await establish(servers.stores, plan.folder.keys, founding, plan.clock())

@@ -39,6 +39,8 @@ LONG = (
     "tests/deploy/test_operating.py",
     "tests/deploy/test_up.py",
     "tests/deploy/test_up_kafka.py",
+    "tests/docs/test_docs_running.py",
+    "tests/kit/test_sandbox.py",
     "tests/kafka/test_kafka_node.py",
     "tests/kafka/test_kafka_three.py",
     "tests/log/test_kafka_broker_away.py",

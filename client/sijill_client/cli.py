@@ -1,4 +1,4 @@
-"""`push` on the command line: `sijill push` at the registry, `sijill-client push` at a platform."""
+"""The kit on the command line: `sijill push` and `sijill status`, or `sijill-client` for both."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,34 +10,29 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
-from sijill_client.emitter import WAIT_MAX
 from sijill_client.errors import KeyFileError, SijillError
 from sijill_client.keys import PlatformKey, load_key
 from sijill_client.options import PushOptions
 from sijill_client.pseudonyms import Pseudonyms, open_pseudonyms, pseudonyms_path
 from sijill_client.push import PushResult, push_files
 from sijill_client.reader import Progress as Tell
+from sijill_client.session import new_client
+from sijill_client.status_command import declare, status
 from sijill_client.summary import show
 
 EXIT_INCOMPLETE, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
-#: Seconds without a byte after which an answer counts as lost; above what the door may hold back.
-ANSWER_SECONDS = WAIT_MAX + 30.0
-CONNECT_SECONDS = 10.0
 _PHASES = {"read": "reading files", "send": "sending submissions", "report": "reading reports"}
 
 app = typer.Typer(help="Report micro-tasks to a Sijill registry.", no_args_is_help=True)
 
 
-@app.callback()
-def _kit() -> None:
-    """Keeps `push` a word of its own although it is the only command."""
-
-
 @app.command()
 def push(
     files: Annotated[
-        list[Path], typer.Argument(metavar="FILE…", exists=True, dir_okay=False, readable=True)
-    ],
+        list[Path] | None,
+        typer.Argument(metavar="FILE…", exists=True, dir_okay=False, readable=True),
+    ] = None,
+    *,
     key_file: Annotated[
         Path, typer.Option("--as", metavar="KEYFILE", help="Key file of the platform.")
     ],
@@ -54,9 +49,19 @@ def push(
     residence: Annotated[
         str | None, typer.Option(help="Country of residence of all the workers, as in MA.")
     ] = None,
+    nil: Annotated[
+        list[str] | None,
+        typer.Option(metavar="DATE", help="Declare that a day had no work; may be repeated."),
+    ] = None,
 ) -> None:
     """Import crowdwork export files, sign them and send them. Safe to run again at any time."""
     errors, result = Console(stderr=True), PushResult()
+    if nil:
+        declare(key_file, url, nil)
+    if not files:
+        if nil:
+            return
+        raise typer.BadParameter("name the files to push, or --nil DATE")
     key, pseudonyms, options = _opened(
         key_file, format_name, unit_pay, currency, task_group, residence, errors
     )
@@ -111,7 +116,7 @@ def _opened(
 
 
 def _client() -> httpx.Client:
-    return httpx.Client(timeout=httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS))
+    return new_client()
 
 
 @contextmanager
@@ -137,6 +142,9 @@ def _say_interrupted(result: PushResult, console: Console) -> None:
         style="yellow",
         markup=False,
     )
+
+
+app.command()(status)
 
 
 def main() -> None:

@@ -9,8 +9,9 @@ from pathlib import Path
 import httpx
 
 from sijill_client.batches import Batch, ReadyEvent, batches
-from sijill_client.emitter import POLLS_MAX, Anomaly, Emitter, Problem, Report, SubmissionResult
-from sijill_client.errors import SijillError, Unreachable
+from sijill_client.documents import Anomaly, Problem, Report
+from sijill_client.emitter import POLLS_MAX, Emitter, SubmissionResult
+from sijill_client.errors import Unreachable
 from sijill_client.http import Clock, Patience, Sleep, now
 from sijill_client.importers.merge import Reading
 from sijill_client.importers.records import Fault
@@ -126,7 +127,7 @@ def push_files(
     del reader
     if cut:
         try:
-            _check_registry(emitter, url)
+            emitter.check_registry()
             _send(emitter, cut, result, progress)
             _read_reports(emitter, result, progress)
         except Unreachable as fault:
@@ -157,18 +158,6 @@ def _cut(reader: Reader, options: PushOptions, result: PushResult) -> list[Batch
     cut = list(batches(events))
     result.submissions = len(cut)
     return cut
-
-
-def _check_registry(emitter: Emitter, url: str) -> None:
-    """Before anything is sent: a key speaks to its own registry only."""
-    status = emitter.registry()
-    if status is None:
-        raise SijillError(f"no registry answers at {url} (its /v1/registry is not one)")
-    if status.identity != emitter.key.registry:
-        raise SijillError(
-            f"the registry at {url} is {status.identity}, but the key belongs to "
-            f"{emitter.key.registry}; nothing was sent"
-        )
 
 
 def _send(emitter: Emitter, cut: list[Batch], result: PushResult, progress: Progress) -> None:

@@ -21,7 +21,7 @@ def read_events(body: bytes, source: str) -> Iterator[tuple[int, ReadyEvent | st
     """
     for number, raw in _pieces(body):
         try:
-            yield number, _ready(raw, source)
+            yield number, ready_event(raw, source)
         except (ValueError, msgspec.MsgspecError) as fault:
             yield number, str(fault)
 
@@ -39,7 +39,8 @@ def _pieces(body: bytes) -> Iterator[tuple[int, bytes]]:
     yield from ((number, bytes(raw)) for number, raw in enumerate(array, start=1))
 
 
-def _ready(raw: bytes, source: str) -> ReadyEvent:
+def ready_event(raw: bytes, source: str) -> ReadyEvent:
+    """One JSON object as it will be sent; `ValueError` says why it cannot be."""
     event: dict[str, Any] = msgspec.json.decode(raw, type=dict[str, Any])
     missing = [name for name in _REQUIRED if name not in event]
     if missing:
