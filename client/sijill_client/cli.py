@@ -8,10 +8,11 @@ from typing import Annotated
 import httpx
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn
 
 from sijill_client.emitter import WAIT_MAX
 from sijill_client.errors import KeyFileError, SijillError
+from sijill_client.importers.detect import NAMES
 from sijill_client.keys import PlatformKey, load_key
 from sijill_client.options import PushOptions
 from sijill_client.pseudonyms import Pseudonyms, open_pseudonyms, pseudonyms_path
@@ -23,7 +24,12 @@ EXIT_INCOMPLETE, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
 #: Seconds without a byte after which an answer counts as lost; above what the door may hold back.
 ANSWER_SECONDS = WAIT_MAX + 30.0
 CONNECT_SECONDS = 10.0
-_PHASES = {"read": "reading files", "send": "sending submissions", "report": "reading reports"}
+_PHASES = {
+    "read": "reading files",
+    "make": "making events",
+    "send": "sending submissions",
+    "report": "reading reports",
+}
 
 app = typer.Typer(help="Report micro-tasks to a Sijill registry.", no_args_is_help=True)
 
@@ -44,7 +50,7 @@ def push(
     url: Annotated[str, typer.Option(help="Where the registry is.")],
     format_name: Annotated[
         str,
-        typer.Option("--format", help="auto, mturk-web, mturk-clt, mturk-hitresults or events."),
+        typer.Option("--format", help=f"{', '.join(NAMES[:-1])} or {NAMES[-1]}."),
     ] = "auto",
     unit_pay: Annotated[
         str | None, typer.Option(help="Pay of a task where the file names no reward, as in 0.05.")
@@ -117,7 +123,7 @@ def _client() -> httpx.Client:
 @contextmanager
 def _progress(console: Console) -> Iterator[Tell]:
     """A bar per phase on standard error."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
     with Progress(*columns, console=console) as bars:
         tasks: dict[str, TaskID] = {}
 

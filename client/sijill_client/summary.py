@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sijill_client.emitter import SubmissionResult
-from sijill_client.importers.records import Fault
+from sijill_client.importers.records import Faults
 from sijill_client.push import PushResult
 
 #: Faults that are shown one by one; the others are counted.
@@ -24,6 +24,7 @@ def show(result: PushResult, console: Console) -> None:
 
 def _parts(result: PushResult) -> Iterator[RenderableType]:
     yield _table("Read", _read_lines(result))
+    yield from (Text(f"Note: {note}", style="yellow") for note in result.notes)
     yield from _faults("Files that cannot be read", result.bad_files)
     yield from _faults("Rows that cannot be read (nothing was sent of them)", result.unreadable)
     yield from _faults(
@@ -44,7 +45,7 @@ def _parts(result: PushResult) -> Iterator[RenderableType]:
 def _read_lines(result: PushResult) -> Iterator[tuple[str, int]]:
     yield "files", result.files
     yield "rows", result.rows
-    yield "rows that cannot be read", len(result.unreadable)
+    yield "rows that cannot be read", result.unreadable.total
     if result.by_status or result.idle_rows:
         yield from _assignment_lines(result)
 
@@ -55,11 +56,12 @@ def _assignment_lines(result: PushResult) -> Iterator[tuple[str, int]]:
     yield "distinct assignments", sum(result.by_status.values())
     for status in ("approved", "rejected", "submitted"):
         yield f"  {status}", result.by_status[status]
-    if result.by_status["none"]:
-        yield "  status not stated", result.by_status["none"]
+    for status in sorted(result.by_status.keys() - {"approved", "rejected", "submitted"}):
+        name = "status not stated" if status == "none" else status
+        yield f"  {name}", result.by_status[status]
     yield "  of them sandbox, no real money", result.sandbox
     yield "  of them rejected first, approved later", result.overturned
-    yield "cells that were not used", len(result.bad_cells)
+    yield "cells that were not used", result.bad_cells.total
     yield "times without a zone, taken as UTC", result.utc_assumed
     yield "approvals without an amount", result.unit_pay_missing
 
@@ -91,13 +93,13 @@ def _anomalies(result: PushResult) -> Iterator[RenderableType]:
                 yield Text(f"    {line}")
 
 
-def _faults(title: str, faults: Sequence[Fault]) -> Iterator[RenderableType]:
+def _faults(title: str, faults: Faults) -> Iterator[RenderableType]:
     if not faults:
         return
-    yield Text(f"\n{title}: {len(faults)}", style="bold red")
+    yield Text(f"\n{title}: {faults.total}", style="bold red")
     yield from (Text(f"  {fault}") for fault in faults[:FAULTS_SHOWN])
-    if len(faults) > FAULTS_SHOWN:
-        yield Text(f"  and {len(faults) - FAULTS_SHOWN} more")
+    if faults.total > FAULTS_SHOWN:
+        yield Text(f"  and {faults.total - FAULTS_SHOWN} more")
 
 
 def _refusals(refused: Sequence[SubmissionResult]) -> Iterator[RenderableType]:

@@ -103,7 +103,7 @@ def test_an_interrupt_says_how_far_it_came_and_the_next_run_finishes(
     ("options", "words"),
     [
         (["--unit-pay", "0.05"], "go together"),
-        (["--format", "prolific"], "must be one of"),
+        (["--format", "excel"], "must be one of"),
         (["missing.csv"], "does not exist"),
     ],
 )

@@ -308,7 +308,7 @@ def test_files_of_one_name_are_told_apart_by_their_folder(tmp_path: Path) -> Non
     ("change", "reason"),
     [
         ({"SubmitTime": ""}, "SubmitTime is empty"),
-        ({"SubmitTime": "3/4/2018 16:24"}, "is not a time that this format writes"),
+        ({"SubmitTime": "soon"}, "is not a time that this format writes"),
         ({"AcceptTime": "Sat Mar 03 16:24:32 MST 2018"}, "the zone MST is not known"),
         ({"ApprovalTime": "Sat Feb 30 16:24:32 PST 2018"}, "is not a time: day is out of range"),
         ({"RejectionTime": "Sat Mar 03 16:24:32 PST 1998"}, "1998-03-04 is before 2000"),
@@ -422,7 +422,7 @@ def test_event_ids_are_short_distinct_and_never_mix_plain_with_hashed() -> None:
         ({"unit_pay": "1", "currency": "usd"}, "ISO 4217"),
         ({"residence": "Morocco"}, "country"),
         ({"task_group": "drawing"}, "must be one of"),
-        ({"format": "prolific"}, "must be one of"),
+        ({"format": "excel"}, "must be one of"),
     ],
 )
 def test_wrong_options_are_named(options: dict[str, str], message: str) -> None:

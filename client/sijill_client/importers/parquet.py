@@ -1,0 +1,61 @@
+"""Apache Parquet files as records. The library is heavy, so it is an extra of the kit."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from sijill_client.errors import UnreadableFile
+from sijill_client.importers.source import Source
+from sijill_client.importers.table import Record
+
+#: Rows that are held at once.
+_ROWS = 2_048
+
+
+@contextmanager
+def table(source: Source) -> Iterator[tuple[list[str], Iterator[Record]]]:
+    """The columns, and the rows as cells; a record's line is the number of its row.
+
+    `UnreadableFile` if it cannot be read, or if pyarrow is not installed.
+    """
+    if source.packed:
+        raise UnreadableFile("a Parquet file inside an archive: unpack it first")
+    try:
+        import pyarrow as arrow
+        from pyarrow import parquet
+    except ImportError:
+        raise UnreadableFile(
+            "reading Parquet needs pyarrow: pip install 'sijill-client[parquet]'"
+        ) from None
+    try:
+        with parquet.ParquetFile(source.path, memory_map=False) as file:
+            header = [str(name) for name in file.schema_arrow.names]
+            yield header, _records(file)
+    except (arrow.ArrowException, OSError) as fault:
+        raise UnreadableFile(f"not a whole Parquet file: {fault}") from None
+
+
+def _records(file: Any) -> Iterator[Record]:
+    number = 0
+    for batch in file.iter_batches(batch_size=_ROWS):
+        for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+            number += 1
+            yield Record(number, [_text(value) for value in row])
+
+
+def _text(value: Any) -> str:
+    """A value as a table would write it. A time without a zone stays without one."""
+    if value is None or (isinstance(value, float) and value != value):
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime):
+        # pandas hands out nanoseconds; the registry keeps microseconds.
+        moment = value.astimezone(UTC) if value.tzinfo else value
+        return moment.isoformat(sep=" ", timespec="microseconds")
+    if isinstance(value, float):
+        # As short as it reads back: 0.05 and not 0.05000000000000000277.
+        return f"{Decimal(repr(value)):f}"
+    return str(value)
