@@ -95,9 +95,11 @@ class Reader:
     def _note_copies(self, opened: Iterable[Source]) -> None:
         first: dict[bytes, str] = {}
         for one in opened:
-            if (known := first.setdefault(one.digest, one.name)) is not one.name:
+            if one.digest in first:
+                known = first[one.digest]
                 note = f"{one.name} holds the same bytes as {known}: its rows count once"
                 self.reading.notes.append(note)
+            first.setdefault(one.digest, one.name)
 
     def _file(self, name: str, source: Source, meter: _Meter) -> None:
         before = self.reading.rows

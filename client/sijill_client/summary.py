@@ -6,6 +6,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from sijill_client.dry_run import DryRun
 from sijill_client.emitter import SubmissionResult
 from sijill_client.importers.records import Faults
 from sijill_client.push import PushResult
@@ -22,7 +23,21 @@ def show(result: PushResult, console: Console) -> None:
         console.print(part, soft_wrap=isinstance(part, Text))
 
 
-def _parts(result: PushResult) -> Iterator[RenderableType]:
+def show_dry_run(done: DryRun, console: Console) -> None:
+    """Prints what a push would have sent."""
+    result = done.result
+    for part in (*_reading_parts(result), *_event_parts(result)):
+        console.print(part, soft_wrap=isinstance(part, Text))
+    for event in done.first:
+        console.print(Text(f"\nThe first {event['type']}:", style="bold"))
+        console.print_json(data=event)
+    missing = [(f"{kind} {name}", f"{n:,} of {all_:,}") for kind, name, n, all_ in done.lines()]
+    if missing:
+        console.print(_table("What stays unstated", missing))
+    console.print(Text("\nA dry run: nothing was sent.", style="bold green"))
+
+
+def _reading_parts(result: PushResult) -> Iterator[RenderableType]:
     yield _table("Read", _read_lines(result))
     yield from (Text(f"Note: {note}", style="yellow") for note in result.notes)
     yield from _faults("Files that cannot be read", result.bad_files)
@@ -30,8 +45,16 @@ def _parts(result: PushResult) -> Iterator[RenderableType]:
     yield from _faults(
         "Cells that were not used (the rest of their row was sent)", result.bad_cells
     )
+
+
+def _event_parts(result: PushResult) -> Iterator[RenderableType]:
     if result.events:
         yield _table("Events", sorted(result.events.items()))
+
+
+def _parts(result: PushResult) -> Iterator[RenderableType]:
+    yield from _reading_parts(result)
+    yield from _event_parts(result)
     yield _table("Submissions", _submission_lines(result))
     yield from _refusals(result.refused)
     if result.event_counts or result.reports_missing:
@@ -124,10 +147,10 @@ def _verdict(result: PushResult) -> RenderableType:
     return Text("\nDone, but not everything was taken: see above.", style="bold yellow")
 
 
-def _table(title: str, lines: Iterable[tuple[str, int]]) -> Table:
+def _table(title: str, lines: Iterable[tuple[str, int | str]]) -> Table:
     table = Table(title=title, title_justify="left", show_header=False, box=None)
     table.add_column()
     table.add_column(justify="right")
     for name, count in lines:
-        table.add_row(Text(name), f"{count:,}")
+        table.add_row(Text(name), count if isinstance(count, str) else f"{count:,}")
     return table

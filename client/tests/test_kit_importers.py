@@ -1,17 +1,15 @@
 """Each peculiarity of export files, made small."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
+from kit_reading import PSEUDONYMS, SOURCE, events, read
 from kit_tables import (
     APPROVED,
     CLT,
     CLT_APPROVED,
-    NOW,
     OVERTURNED,
     REJECTED,
     SUBMITTED,
@@ -23,27 +21,7 @@ from sijill_client.importers.merge import Reading
 from sijill_client.importers.money import read_money
 from sijill_client.importers.times import read_time
 from sijill_client.options import PushOptions
-from sijill_client.pseudonyms import Pseudonyms
-from sijill_client.reader import Reader
 from sijill_client.work_events import event_id, events_of
-
-PSEUDONYMS = Pseudonyms(b"\x01" * 32)
-SOURCE = "/emitters/alpha"
-
-
-def read(files: Sequence[Path], format_name: str = "auto") -> Reading:
-    reader = Reader(format_name, SOURCE, PSEUDONYMS, NOW)
-    reader.read(files, lambda phase, done, total: None)
-    return reader.reading
-
-
-def events(reading: Reading, **options: str) -> dict[str, dict[str, Any]]:
-    """Events by type without `.v1`; the last of each type."""
-    made = [
-        msgspec.json.decode(event.body)
-        for event in events_of(reading, PushOptions(**options), SOURCE)
-    ]
-    return {event["type"].removesuffix(".v1"): event for event in made}
 
 
 def only(tmp_path: Path, row: dict[str, str], columns: list[str] = WEB) -> Reading:

@@ -2,6 +2,7 @@
 
 import typer
 from sijill_client.cli import push
+from sijill_client.map_command import map_
 
 from deploy.cli import authority, processes, readers, transfer
 from deploy.cli.bench import bench
@@ -18,6 +19,7 @@ app = typer.Typer(
 app.command()(processes.up)
 app.command()(demo)
 app.command()(push)
+app.command("map")(map_)
 app.command()(readers.check)
 app.command()(bench)
 app.command()(readers.rebuild)

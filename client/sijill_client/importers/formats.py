@@ -7,11 +7,13 @@ pool; `crowdflower`: full report of CrowdFlower, Figure Eight and Appen.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from sijill_client.importers.money import read_money
 from sijill_client.importers.records import Meaning
+from sijill_client.importers.scalars import read_seconds
 from sijill_client.importers.table import plain_name
 from sijill_client.importers.times import TimeForm
 from sijill_client.pseudonyms import PLATFORM_FORM
@@ -26,7 +28,8 @@ class Format:
     """One format. `columns`: role to the names it is known by, the usual one first.
 
     `marks`: further columns that tell it from formats like it. `worker_form`: what an id looks
-    like that means one worker in all files; None: every id does.
+    like that means one worker in all files; None: every id does. `required`: roles without whose
+    columns it is not this format. `submit_time`: whether a row without one cannot be read.
     """
 
     name: str
@@ -37,8 +40,10 @@ class Format:
     currency: str | None = None
     marks: frozenset[str] = frozenset()
     required: tuple[str, ...] = ("worker", "submitted")
+    submit_time: bool = True
     times: TimeForm = field(default_factory=TimeForm)
-    decimal_comma: bool = False
+    read_amount: Callable[[str], str] = read_money
+    read_seconds: Callable[[str], int] = read_seconds
     #: Values that a mapping states for every row, by role.
     values: Mapping[str, str] = field(default_factory=dict)
 
@@ -193,6 +198,7 @@ PROLIFIC = Format(
         ("entered_code", "completion_code", "num_approvals", "total_approvals", "prolific_score")
     ),
     required=("worker", "accepted"),
+    submit_time=False,
 )
 TOLOKA = Format(
     name="toloka",
@@ -219,6 +225,7 @@ TOLOKA = Format(
     seconds="between",
     currency="USD",
     required=("worker", "accepted"),
+    submit_time=False,
 )
 CROWDFLOWER = Format(
     name="crowdflower",

@@ -43,7 +43,7 @@ def objects(text: IO[str]) -> Iterator[tuple[int, dict[str, Any] | str]]:
             continue
         found = _decoded(stripped)
         if isinstance(found, str) and number == 1:
-            yield from _document(line + text.read(DOCUMENT_CHARS_MAX), found)
+            yield from _document(line + text.read(DOCUMENT_CHARS_MAX))
             return
         yield number, found
 
@@ -55,7 +55,7 @@ def _decoded(line: str) -> dict[str, Any] | str:
         return f"not a JSON object: {fault}"
 
 
-def _document(text: str, why_no_line: str) -> Iterator[tuple[int, dict[str, Any] | str]]:
+def _document(text: str) -> Iterator[tuple[int, dict[str, Any] | str]]:
     """A whole JSON document: an array of objects, or one object over several lines.
 
     A first line that is broken by itself is a fault of that line alone.
@@ -68,13 +68,11 @@ def _document(text: str, why_no_line: str) -> Iterator[tuple[int, dict[str, Any]
             raise UnreadableFile(
                 f"a JSON document of over {size}: write an object a line"
             ) from None
-        lines = text.splitlines()
-        if len(lines) < 2 or text.lstrip("\ufeff \t\r\n")[:1] != "{" or lines[0].strip() == "{":
+        lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+        each = [(number, _decoded(line.strip("\ufeff \t"))) for number, line in lines]
+        if not any(isinstance(one, dict) for _, one in each):
             raise UnreadableFile(f"not JSON, or cut off: {fault}") from None
-        yield 1, why_no_line
-        for number, line in enumerate(lines[1:], start=2):
-            if line.strip():
-                yield number, _decoded(line)
+        yield from each
         return
     for number, one in enumerate(found if isinstance(found, list) else [found], start=1):
         yield number, one if isinstance(one, dict) else "not a JSON object"

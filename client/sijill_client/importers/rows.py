@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import TypeVar
 
 from sijill_client.importers.formats import Format
-from sijill_client.importers.money import read_decimal_comma, read_money
 from sijill_client.importers.records import Assignment, Contract, ReadRow, Verdict
 from sijill_client.importers.scalars import (
     SECONDS_MAX,
@@ -85,7 +84,7 @@ class _Row:
         accepted, submitted = self.time("accepted"), self.time("submitted")
         self._check_times(accepted, submitted)
         verdict = self.verdict()
-        amount = self.noted("reward", self._amount)
+        amount = self.noted("reward", self.file.format.read_amount)
         return Assignment(
             task=self.task(worker),
             worker=self.worker(worker),
@@ -106,7 +105,7 @@ class _Row:
 
     def contract(self, hit: str) -> Contract:
         """The terms of the HIT. Its bad cells were noted with the row's, or are of no use."""
-        amount = self.quiet("reward", self._amount)
+        amount = self.quiet("reward", self.file.format.read_amount)
         return Contract(
             hit=hit,
             title=self.noted("title", read_title),
@@ -153,7 +152,7 @@ class _Row:
         if submitted is None and "submitted" in self.file.places:
             return None
         if self.file.format.seconds == "stated":
-            return self.noted("seconds", read_seconds)
+            return self.noted("seconds", self.file.format.read_seconds)
         if accepted is None or submitted is None:
             return None
         between = int((submitted - accepted).total_seconds())
@@ -221,12 +220,9 @@ class _Row:
         except ValueError:
             return None
 
-    def _amount(self, text: str) -> str:
-        return read_decimal_comma(text) if self.file.format.decimal_comma else read_money(text)
-
     def _check_times(self, accepted: datetime | None, submitted: datetime | None) -> None:
         """Without any time there is no event; where one is required, it must be there."""
-        if submitted is None and "submitted" in self.file.format.required:
+        if submitted is None and self.file.format.submit_time:
             raise RowFault(f"{self.name('submitted')} is empty")
         if submitted is None and accepted is None:
             named = [

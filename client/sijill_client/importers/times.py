@@ -58,12 +58,14 @@ class TimeForm:
     """What a file does not say about its own times.
 
     `order` of `4/5/2015`; `zone` of times that name none (None: UTC, counted as assumed);
-    `epoch`: whether a bare number is seconds or milliseconds since 1970.
+    `epoch`: whether a bare number is seconds or milliseconds since 1970; `pattern`: one of
+    `datetime.strptime` for times of no usual form.
     """
 
     order: DayOrder = "month-first"
     zone: tzinfo | None = None
     epoch: Literal["seconds", "milliseconds"] | None = None
+    pattern: str | None = None
 
 
 class ReadTime(NamedTuple):
@@ -80,6 +82,8 @@ class OtherOrderError(ValueError):
 @lru_cache(maxsize=4096)
 def read_time(text: str, form: TimeForm = TimeForm()) -> ReadTime:
     """The moment that a cell states; `ValueError` says why it cannot be read."""
+    if form.pattern:
+        return _patterned(text, form.pattern, form.zone)
     found = _TURK.match(text) or _ISO.match(text) or _MAIL.match(text)
     if found:
         day = int(found["day"]), _month(found["month"])
@@ -161,6 +165,15 @@ def _read(
         return ReadTime(local.replace(tzinfo=stated or UTC).astimezone(UTC), bool(stated))
     except (ValueError, OverflowError) as fault:
         raise ValueError(f"{text!r} is not a time: {fault}") from None
+
+
+def _patterned(text: str, pattern: str, zone: tzinfo | None) -> ReadTime:
+    try:
+        local = datetime.strptime(text, pattern)  # noqa: DTZ007
+    except ValueError:
+        raise ValueError(f"{text!r} is not a time of the form {pattern!r}") from None
+    stated = local.tzinfo or zone
+    return ReadTime(local.replace(tzinfo=stated or UTC).astimezone(UTC), bool(stated))
 
 
 def _month(text: str) -> int:

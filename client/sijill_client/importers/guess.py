@@ -1,0 +1,275 @@
+"""A first mapping for a table that nobody has seen: names and values are looked at, and whatever is
+no more than a guess says so. People decide; the mapping is for them to read."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+from sijill_client.errors import UnreadableFile
+from sijill_client.importers import json_rows, parquet
+from sijill_client.importers.detect import table_format
+from sijill_client.importers.mapping import MEANINGS, ROLES
+from sijill_client.importers.money import read_decimal_comma, read_money
+from sijill_client.importers.scalars import read_seconds
+from sijill_client.importers.source import Source, sources
+from sijill_client.importers.table import cell, places_of, plain_name, read_table
+from sijill_client.importers.times import OtherOrderError, TimeForm, read_time
+
+#: Rows that are looked at, and words of a status column that are listed.
+ROWS = 5_000
+STATUS_WORDS_MAX = 30
+_SAMPLES = 3
+_SAMPLE_CHARS = 40
+#: What columns of platforms are called, by role; the likelier first.
+_NAMES: Mapping[str, str] = {
+    "task": "assignment_?id|submission_?id|task_?id|session_?id|response_?id|job_?id|work_?id|"
+    "unit_?id|answer_?id|order_?id|uuid|id",
+    "worker": "worker(_?id)?|participant(_?id)?|user_?id|contributor(_?id)?|annotator(_?id)?|"
+    "tasker(_?id)?|labell?er(_?id)?|freelancer(_?id)?|member(_?id)?|user|login|email",
+    "status": "(task|assignment|submission|review|work)?_?(status|state|verdict|result)",
+    "started": "(started|start|accepted|accept|begun|begin|opened|assigned)(_?(at|on|time|date|"
+    "datetime|date_time))?|time_?start(ed)?",
+    "submitted": "(submitted|submit|completed|complete|finished|finish|ended|end|done|delivered)"
+    "(_?(at|on|time|date|datetime|date_time))?|created_at|timestamp|date|time_?end",
+    "decided": "(reviewed|review|decided|decision|checked|validated)"
+    "(_?(at|on|time|date|datetime))?",
+    "approved": "(approved|approval|paid)(_?(at|on|time|date|datetime))",
+    "rejected": "(rejected|rejection|refused)(_?(at|on|time|date|datetime))",
+    "seconds": "(work_?time|time_?taken|duration|elapsed|time_?spent|seconds|minutes|effort)"
+    "(_?(in)?_?(s|sec|secs|seconds|min|mins|minutes))?",
+    "amount": "(reward|amount|pay|payment|price|earned|earnings|payout|fee|wage|bonus_?excl)"
+    "(_?(amount|usd|eur|mad|gbp))?",
+    "currency": "currency(_?code)?|ccy",
+    "contract": "hit_?id|project(_?id)?|study(_?id)?|pool(_?id)?|campaign(_?id)?|batch(_?id)?|"
+    "contract(_?id)?|job",
+    "contract_title": "title|(project|study|campaign|job|task|hit)_?(title|name)",
+    "residence": "(worker_?)?(country|residence)(_?code)?",
+    "sandbox": "sandbox|is_?test|test",
+    "feedback": "(requester_?)?(feedback|comment|reason)",
+}
+_WORDS: Mapping[str, str] = {
+    "approved": "approved|accepted|paid|valid|ok|passed|validated",
+    "rejected": "rejected|refused|declined|invalid|failed",
+    "submitted": "submitted|completed?|done|finished|pending|awaiting.*|in.review|delivered",
+    "returned": "returned|abandoned|skipped|cancel+ed|withdrawn|released|dropped",
+    "expired": "expired|timed?.?out|overdue",
+    "open": "open|active|started|in.progress|assigned|reserved|ongoing",
+}
+_TIME_ROLES = frozenset(("started", "submitted", "decided", "approved", "rejected"))
+
+
+@dataclass(slots=True)
+class _Column:
+    """A column, what stands in it, and the role it seems to have."""
+
+    name: str
+    samples: list[str] = field(default_factory=list)
+    words: Counter[str] = field(default_factory=Counter)
+    filled: int = 0
+
+    def see(self, text: str) -> None:
+        """Looks at a cell."""
+        self.filled += 1
+        if len(self.samples) < ROWS // 50:
+            self.samples.append(text)
+        if len(self.words) <= STATUS_WORDS_MAX:
+            self.words[text[:64]] += 1
+
+    def reads(self, read: Callable[[str], object]) -> bool:
+        """Whether everything that was seen can be read so."""
+        try:
+            for text in self.samples:
+                read(text)
+        except ValueError:
+            return False
+        return bool(self.samples)
+
+
+def guess_mapping(path: Path) -> str:
+    """The text of a first mapping; `UnreadableFile` if the file is no table."""
+    source = next(iter(sources(path, lambda more: None)))
+    header, rows = _rows(source)
+    columns = [_Column(name) for name in header]
+    seen = 0
+    for cells in islice(rows, ROWS):
+        seen += 1
+        for place, column in enumerate(columns):
+            if text := cell(cells, place):
+                column.see(text)
+    return "\n".join(_lines(path.name, columns, seen, _known(header))) + "\n"
+
+
+def _rows(source: Source) -> tuple[list[str], Iterator[list[str]]]:
+    if source.is_parquet:
+        with parquet.table(source) as (header, records):
+            return header, iter([one.cells for one in islice(records, ROWS)])
+    if json_rows.looks_like_json(source.text_head):
+        with source.text(lambda more: None) as text:
+            names = list(json_rows.columns_seen(text))
+        with source.text(lambda more: None) as text:
+            found = islice(json_rows.objects(text), ROWS)
+            flat = [json_rows.flat(one) for _, one in found if isinstance(one, dict)]
+        return names, iter([[row.get(name, "") for name in names] for row in flat])
+    table = read_table(source)
+    with table.records(lambda more: None) as records:
+        kept = [one.cells for one in islice(records, ROWS) if one.fault is None]
+    return table.header, iter(kept)
+
+
+def _known(header: Sequence[str]) -> str | None:
+    """The format that needs no mapping."""
+    try:
+        return table_format(places_of(list(header)), "auto").name
+    except UnreadableFile:
+        return None
+
+
+def _lines(name: str, columns: list[_Column], rows: int, known: str | None) -> Iterator[str]:
+    yield f"# How to read {name}. A first mapping, guessed from {rows:,} rows: check every line,"
+    yield f"# then try it:  sijill push {name} --map THIS_FILE --as KEYFILE --dry-run"
+    if known:
+        yield f"# This file looks like an export of {known}, which needs no mapping at all."
+    roles = _roles(columns)
+    yield "\n# Which column holds what. Take out the # where a line is right but not guessed."
+    yield "columns:"
+    for role in ROLES:
+        yield _role_line(role, roles.get(role))
+    yield from _status_lines(roles.get("status"))
+    yield from _time_lines([one for role, one in roles.items() if role in _TIME_ROLES])
+    yield from _number_lines(roles)
+    yield "\n# What is the same for all rows and stands in no column."
+    yield "values:" if "amount" in roles and "currency" not in roles else "# values:"
+    needed = "amount" in roles and "currency" not in roles
+    yield f"{'  ' if needed else '#   '}currency: {'???  # the ISO 4217 code' if needed else 'MAD'}"
+    yield "#   task_group: ai-training"
+    yield "#   residence: MA"
+    yield "\n# everywhere: a worker's id is the same person in all your files."
+    yield "# this-file: it is a running number that means nothing outside this file."
+    yield "workers: everywhere"
+    yield from _unused(columns, roles)
+
+
+def _roles(columns: list[_Column]) -> dict[str, _Column]:
+    """The likeliest column of each role; a column has one role at most."""
+    found: dict[str, _Column] = {}
+    free = list(columns)
+    for role, pattern in _NAMES.items():
+        ways = pattern.split("|") if role in ("task", "worker") else [pattern]
+        fits = (
+            one
+            for way in ways
+            for one in free
+            if re.fullmatch(way, _bare(one.name)) and _plausible(role, one)
+        )
+        if (best := next(fits, None)) is not None:
+            found[role] = best
+            free.remove(best)
+    return found
+
+
+def _bare(name: str) -> str:
+    """`AssignmentID`, `ASSIGNMENT:assignment_id` and `assignment id` alike."""
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.strip())
+    return re.sub(r"[^a-z0-9]+", "_", plain_name(words).rpartition(":")[2]).strip("_")
+
+
+def _plausible(role: str, column: _Column) -> bool:
+    if role in _TIME_ROLES:
+        return not column.samples or _time_form(column) is not None
+    if role == "amount":
+        return not column.samples or column.reads(read_money) or column.reads(read_decimal_comma)
+    if role == "seconds":
+        return not column.samples or column.reads(read_seconds)
+    if role == "status":
+        return len(column.words) <= STATUS_WORDS_MAX
+    return True
+
+
+def _time_form(column: _Column) -> TimeForm | None:
+    """The first way in which all that was seen can be read as times."""
+    ways = (
+        TimeForm(),
+        TimeForm(order="day-first"),
+        TimeForm(epoch="seconds"),
+        TimeForm(epoch="milliseconds"),
+    )
+    for form in ways:
+        try:
+            if column.samples and all(read_time(text, form) for text in column.samples):
+                return form
+        except OtherOrderError:
+            continue
+        except (ValueError, OverflowError):
+            continue
+    return None
+
+
+def _role_line(role: str, column: _Column | None) -> str:
+    if column is None:
+        return f"#  {role}:"
+    shown = ", ".join(_shown(text) for text in list(dict.fromkeys(column.samples))[:_SAMPLES])
+    note = (
+        " never e-mail addresses: better an id" if any("@" in one for one in column.samples) else ""
+    )
+    return f"  {role}: {_quoted(column.name)}  # {shown or 'empty'}{note}"
+
+
+def _status_lines(column: _Column | None) -> Iterator[str]:
+    yield f"\n# What each word of the status means: {', '.join(MEANINGS)}."
+    if column is None:
+        yield "# status:"
+        return
+    yield "status:"
+    for word, times in column.words.most_common(STATUS_WORDS_MAX):
+        meaning = next((one for one, way in _WORDS.items() if _is_word(way, word)), "???")
+        yield f"  {_quoted(word)}: {meaning}  # {times:,} rows"
+
+
+def _is_word(way: str, word: str) -> bool:
+    return re.fullmatch(way, word.casefold().replace("-", "_").replace(" ", "_")) is not None
+
+
+def _time_lines(columns: list[_Column]) -> Iterator[str]:
+    forms = [form for one in columns if (form := _time_form(one)) is not None]
+    day_first = any(form.order == "day-first" for form in forms)
+    slashes = any("/" in text for one in columns for text in one.samples)
+    epoch = next((form.epoch for form in forms if form.epoch), None)
+    yield "\n# Times. Those that name no zone are UTC, counted as assumed, unless you name theirs."
+    yield "times:"
+    sure = "" if day_first or not slashes else "  # ??? 4/5/2026 may be the fourth of May"
+    yield f"  order: {'day-first' if day_first else 'month-first'}{sure}"
+    if epoch:
+        yield f"  numbers: {epoch}"
+    yield "#  zone: Africa/Casablanca"
+
+
+def _number_lines(roles: Mapping[str, _Column]) -> Iterator[str]:
+    amount, seconds = roles.get("amount"), roles.get("seconds")
+    comma = amount is not None and not amount.reads(read_money) and bool(amount.samples)
+    minutes = seconds is not None and "min" in seconds.name.casefold()
+    yield "\nnumbers:"
+    yield f"  decimal: {'comma' if comma else 'point'}"
+    yield f"  time_unit: {'minutes' if minutes else 'seconds'}"
+
+
+def _unused(columns: list[_Column], roles: Mapping[str, _Column]) -> Iterator[str]:
+    used = {id(one) for one in roles.values()}
+    left = [one.name for one in columns if id(one) not in used and one.name.strip()]
+    if left:
+        yield f"\n# Columns that are not used, nor sent: {', '.join(map(_shown, left))}"
+
+
+def _shown(text: str) -> str:
+    plain = "".join(one if one.isprintable() else " " for one in text)
+    return plain if len(plain) <= _SAMPLE_CHARS else plain[: _SAMPLE_CHARS - 1] + "…"
+
+
+def _quoted(text: str) -> str:
+    """The text as YAML reads it back: bare if it is a plain word, in double quotes if not."""
+    if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_. ]*(?<! )", text):
+        return text
+    plain = "".join(one if one.isprintable() else " " for one in text)
+    return '"' + plain.replace("\\", "\\\\").replace('"', '\\"') + '"'
