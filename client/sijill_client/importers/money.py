@@ -10,7 +10,9 @@ _NUMBER = re.compile(r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)\Z")
 #: Commas between thousands. `0,05` of a spreadsheet with decimal commas is no such number: read as
 #: one it would be five dollars.
 _GROUPED = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]*)?\Z")
-_DECIMAL_COMMA = re.compile(r"[0-9]{1,3}(?:\.[0-9]{3})*,[0-9]+\Z")
+_WHOLE = r"(?:[0-9]+|[0-9]{1,3}(?:\.[0-9]{3})+)"
+_DECIMAL_COMMA = re.compile(rf"{_WHOLE},[0-9]+\Z")
+_DECIMAL_COMMA_OR_NONE = re.compile(rf"{_WHOLE}(?:,[0-9]+)?\Z")
 
 
 def read_money(text: str) -> str:
@@ -31,7 +33,7 @@ def read_money(text: str) -> str:
 def read_decimal_comma(text: str) -> str:
     """The same where a mapping says that the comma stands before the decimals."""
     number = text.translate(_STRIPPED)
-    if not (_DECIMAL_COMMA.match(number) or re.fullmatch(r"[0-9]+(?:\.[0-9]{3})*", number)):
+    if not _DECIMAL_COMMA_OR_NONE.match(number):
         raise ValueError(f"{text!r} is not an amount with a decimal comma")
     return write_money(Decimal(number.replace(".", "").replace(",", ".")))
 
