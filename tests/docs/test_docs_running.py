@@ -50,6 +50,15 @@ async def test_the_quickstart_does_what_it_says(
     assert len(events) == 7
 
 
+async def test_a_table_of_an_unknown_platform_goes_through_as_its_page_says(
+    world: World, atlas: Platform, tmp_path: Path
+) -> None:
+    async with answering(world) as address:
+        await _run_page("docs/platforms/mapping.md", tmp_path, {"REGISTRY": address})
+    events = [row for row in await world.view("fact") if row["emitter"] == atlas.emitter]
+    assert len(events) == 5
+
+
 async def test_the_api_answers_as_its_page_shows(
     world: World, atlas: Platform, tmp_path: Path
 ) -> None:

@@ -23,12 +23,13 @@ ROWS = 5_000
 STATUS_WORDS_MAX = 30
 _SAMPLES = 3
 _SAMPLE_CHARS = 40
-#: What columns of platforms are called, by role; the likelier first.
+#: What columns of platforms are called, by role: patterns with blanks between, the likelier first.
 _NAMES: Mapping[str, str] = {
-    "task": "assignment_?id|submission_?id|task_?id|session_?id|response_?id|job_?id|work_?id|"
-    "unit_?id|answer_?id|order_?id|uuid|id",
-    "worker": "worker(_?id)?|participant(_?id)?|user_?id|contributor(_?id)?|annotator(_?id)?|"
-    "tasker(_?id)?|labell?er(_?id)?|freelancer(_?id)?|member(_?id)?|user|login|email",
+    "task": "assignment_?id submission_?id task_?id session_?id response_?id job_?id work_?id "
+    "unit_?id answer_?id (order|item|record)_?(id|no|nr|number) uuid|id task|assignment|reference",
+    "worker": "worker(_?(id|no))? participant(_?id)? user_?id contributor(_?id)? "
+    "(annotator|tasker|labell?er|freelancer|member|rater|coder|transcriber|translator|respondent|"
+    "agent|crowdworker|turker|judge)(_?(id|no))? user|user_?name|login email",
     "status": "(task|assignment|submission|review|work)?_?(status|state|verdict|result)",
     "started": "(started|start|accepted|accept|begun|begin|opened|assigned)(_?(at|on|time|date|"
     "datetime|date_time))?|time_?start(ed)?",
@@ -135,17 +136,18 @@ def _lines(name: str, columns: list[_Column], rows: int, known: str | None) -> I
     roles = _roles(columns)
     yield "\n# Which column holds what. Take out the # where a line is right but not guessed."
     yield "columns:"
+    needed = {"worker"} if roles.keys() & {"started", "submitted"} else {"worker", "submitted"}
     for role in ROLES:
-        yield _role_line(role, roles.get(role))
+        yield _role_line(role, roles.get(role), role in needed)
     yield from _status_lines(roles.get("status"))
     yield from _time_lines([one for role, one in roles.items() if role in _TIME_ROLES])
     yield from _number_lines(roles)
     yield "\n# What is the same for all rows and stands in no column."
-    yield "values:" if "amount" in roles and "currency" not in roles else "# values:"
-    needed = "amount" in roles and "currency" not in roles
-    yield f"{'  ' if needed else '#   '}currency: {'???  # the ISO 4217 code' if needed else 'MAD'}"
-    yield "#   task_group: ai-training"
-    yield "#   residence: MA"
+    if "amount" in roles and "currency" not in roles:
+        yield from ("values:", "  currency: ???  # the ISO 4217 code")
+    else:
+        yield from ("# values:", "#   currency: MAD")
+    yield from ("#   task_group: ai-training", "#   residence: MA")
     yield "\n# everywhere: a worker's id is the same person in all your files."
     yield "# this-file: it is a running number that means nothing outside this file."
     yield "workers: everywhere"
@@ -157,10 +159,9 @@ def _roles(columns: list[_Column]) -> dict[str, _Column]:
     found: dict[str, _Column] = {}
     free = list(columns)
     for role, pattern in _NAMES.items():
-        ways = pattern.split("|") if role in ("task", "worker") else [pattern]
         fits = (
             one
-            for way in ways
+            for way in pattern.split()
             for one in free
             if re.fullmatch(way, _bare(one.name)) and _plausible(role, one)
         )
@@ -207,9 +208,9 @@ def _time_form(column: _Column) -> TimeForm | None:
     return None
 
 
-def _role_line(role: str, column: _Column | None) -> str:
+def _role_line(role: str, column: _Column | None, needed: bool) -> str:
     if column is None:
-        return f"#  {role}:"
+        return f"  {role}: ???  # no column looks like it" if needed else f"#  {role}:"
     shown = ", ".join(_shown(text) for text in list(dict.fromkeys(column.samples))[:_SAMPLES])
     note = (
         " never e-mail addresses: better an id" if any("@" in one for one in column.samples) else ""
