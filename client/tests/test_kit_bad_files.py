@@ -6,11 +6,15 @@ import os
 import subprocess
 import sys
 import zipfile
+from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from kit_reading import PSEUDONYMS, all_events, events, file_of, read, reasons
 from kit_tables import APPROVED, NOW, SUBMITTED, WEB, csv_text, write
+from sijill_client.batches import Batch, Cut
+from sijill_client.errors import SijillError
 from sijill_client.importers.merge import Reading
 from sijill_client.importers.records import FAULTS_KEPT
 from sijill_client.reader import Reader
@@ -290,3 +294,29 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
     rows, submissions, peak = map(int, done.stdout.split())
     assert (rows, submissions) == (count, 48)
     assert peak < MEMORY_MAX
+
+
+def test_a_full_temporary_folder_is_told_and_another_is_asked_for(tmp_path: Path) -> None:
+    reader = Reader("auto", "/emitters/alpha", PSEUDONYMS, NOW)
+    reader.reading.spool.keep_below(pages=20)
+    rows = [SUBMITTED | {"AssignmentId": f"3{n}", "HITId": f"3H{n}"} for n in range(2_000)]
+    with pytest.raises(SijillError, match=r"temporary folder .* full.* TMPDIR"):
+        reader.read([write(tmp_path / "a.csv", rows)], lambda phase, done, total: None)
+    reader.close()
+
+
+def test_submissions_that_do_not_fit_into_the_temporary_folder_are_told() -> None:
+    def full() -> Iterator[Batch]:
+        yield Batch(b"[]", 0)
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(SijillError, match=r"No space left on device.* TMPDIR"):
+        Cut(full())
+
+
+def test_work_of_the_last_hour_under_a_slow_clock_names_that_clock(tmp_path: Path) -> None:
+    later = (NOW + timedelta(minutes=40)).strftime("%Y-%m-%d %H:%M:%S UTC")
+    (fault,) = reasons(read([write(tmp_path / "a.csv", [SUBMITTED | {"SubmitTime": later}])]))
+    assert fault.endswith(
+        "2026-03-01T12:40:00Z is in the future (this machine's clock says 2026-03-01 12:00)"
+    )

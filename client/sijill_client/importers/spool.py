@@ -45,6 +45,10 @@ class Spool:
         self._settled = False
         self.close = weakref.finalize(self, self._database.close)
 
+    def keep_below(self, pages: int) -> None:
+        """Lets the database grow to so many pages only, as a full folder would."""
+        self._database.execute(f"PRAGMA max_page_count = {pages}")
+
     @contextmanager
     def file(self) -> Iterator[None]:
         """Takes in a whole file or, if it raises, nothing of it."""
@@ -53,11 +57,14 @@ class Spool:
             self._database.execute("SAVEPOINT file")
             try:
                 yield
+            except sqlite3.Error:
+                # A full disk: SQLite has gone back by itself, and the command ends here.
+                raise
             except BaseException:
                 self._database.execute("ROLLBACK TO file")
-                raise
-            finally:
                 self._database.execute("RELEASE file")
+                raise
+            self._database.execute("RELEASE file")
 
     def ordinal(self, content: str) -> int:
         """How often a row of this content came in this file before."""

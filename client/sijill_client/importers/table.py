@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 CELL_CHARS_MAX = 4 * 1024 * 1024
 LINE_CHARS_MAX = 16 * 1024 * 1024
 _SEPARATORS = ",\t;|"
+_NO_HEADER = "its first line is no header: not well-formed"
 #: Excel says its separator in a first line of its own.
 _TOLD = re.compile(r'"?sep=(?P<separator>[,;\t|])"?\s*\Z')
 #: What R and spreadsheets write for an empty cell.
@@ -70,7 +71,8 @@ class Table:
 
     def _records(self, lines: "_Lines") -> Iterator[Record]:
         reader = _reader(lines, self.separator)
-        _header_of(reader)
+        if not _header_of(reader):
+            raise UnreadableFile(_NO_HEADER)
         last = 0
         while True:
             line = reader.line_num + 1
@@ -100,8 +102,11 @@ def read_table(source: Source) -> Table:
     tables = [Table(_header(head, one), source, one) for one in _SEPARATORS]
     told = _TOLD.match(head.lstrip("\ufeff").partition("\n")[0])
     if told:
-        return next(table for table in tables if table.separator == told["separator"])
-    return max(tables, key=lambda table: len(table.header))
+        tables = [table for table in tables if table.separator == told["separator"]]
+    table = max(tables, key=lambda one: len(one.header))
+    if not table.header:
+        raise UnreadableFile(_NO_HEADER)
+    return table
 
 
 def cell(cells: list[str], index: int | None) -> str:
@@ -134,21 +139,20 @@ class _Lines:
 
 
 def _header(head: str, separator: str) -> list[str]:
-    """The header as this separator cuts it; nothing if it cannot."""
-    try:
-        return _header_of(_reader(io.StringIO(head, newline=""), separator))
-    except (csv.Error, StopIteration):
-        return []
+    """The header as this separator cuts it."""
+    return _header_of(_reader(io.StringIO(head, newline=""), separator))
 
 
 def _header_of(reader: "_csv.Reader") -> list[str]:
-    """The first record that is neither blank nor Excel's word on the separator."""
-    for cells in reader:
-        if any(one.strip() for one in cells) and not (
-            reader.line_num == 1 and cells[0].lstrip("\ufeff").startswith("sep=")
-        ):
-            return cells
-    raise StopIteration
+    """The first record that is neither blank nor Excel's word on the separator; else nothing."""
+    try:
+        for cells in reader:
+            told = reader.line_num == 1 and cells[:1] and cells[0].lstrip("\ufeff")[:4] == "sep="
+            if any(one.strip() for one in cells) and not told:
+                return cells
+    except csv.Error:
+        return []
+    return []
 
 
 def _reader(lines: Iterator[str], separator: str) -> "_csv.Reader":
