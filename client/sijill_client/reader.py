@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sijill_client.batches import ReadyEvent
 from sijill_client.errors import UnreadableFile
-from sijill_client.importers import json_rows, parquet
+from sijill_client.importers import json_rows, parquet, workbook
 from sijill_client.importers.detect import EVENTS, table_format
 from sijill_client.importers.events_file import read_events
 from sijill_client.importers.formats import MTURK_API, Format
@@ -115,6 +115,8 @@ class Reader:
     def _import(self, name: str, source: Source, meter: _Meter) -> None:
         if source.is_parquet:
             self._parquet(name, source)
+        elif source.is_workbook:
+            self._workbook(name, source)
         elif self.format == EVENTS:
             self._events(name, source, meter)
         elif json_rows.looks_like_json(source.text_head):
@@ -186,6 +188,15 @@ class Reader:
             columns = places_of(header)
             form = self._form(columns)
             self._rows(name, self._row_reader(form, columns, source), records)
+
+    def _workbook(self, name: str, source: Source) -> None:
+        with workbook.table(source) as (header, records, others):
+            columns = places_of(header)
+            form = self._form(columns)
+            self._rows(name, self._row_reader(form, columns, source), records)
+            if others:
+                note = f"{name}: only its first sheet was read, not {', '.join(others)}"
+                self.reading.notes.append(note)
 
     def _events(self, name: str, source: Source, meter: _Meter) -> None:
         with source.bytes(meter.advance) as raw:

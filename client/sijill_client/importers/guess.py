@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 from sijill_client.errors import UnreadableFile
-from sijill_client.importers import json_rows, parquet
+from sijill_client.importers import json_rows, parquet, workbook
 from sijill_client.importers.detect import table_format
 from sijill_client.importers.mapping import MEANINGS, ROLES
 from sijill_client.importers.money import read_decimal_comma, read_money
@@ -106,6 +106,9 @@ def guess_mapping(path: Path) -> str:
 def _rows(source: Source) -> tuple[list[str], Iterator[list[str]]]:
     if source.is_parquet:
         with parquet.table(source) as (header, records):
+            return header, iter([one.cells for one in islice(records, ROWS)])
+    if source.is_workbook:
+        with workbook.table(source) as (header, records, _):
             return header, iter([one.cells for one in islice(records, ROWS)])
     if json_rows.looks_like_json(source.text_head):
         with source.text(lambda more: None) as text:

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any
 
 from sijill_client.errors import UnreadableFile
 from sijill_client.importers.source import Source
 from sijill_client.importers.table import Record
+from sijill_client.importers.values import text_of
 
 #: Rows that are held at once.
 _ROWS = 2_048
@@ -42,20 +41,4 @@ def _records(file: Any) -> Iterator[Record]:
     for batch in file.iter_batches(batch_size=_ROWS):
         for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
             number += 1
-            yield Record(number, [_text(value) for value in row])
-
-
-def _text(value: Any) -> str:
-    """A value as a table would write it. A time without a zone stays without one."""
-    if value is None or (isinstance(value, float) and value != value):
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, datetime):
-        # pandas hands out nanoseconds; the registry keeps microseconds.
-        moment = value.astimezone(UTC) if value.tzinfo else value
-        return moment.isoformat(sep=" ", timespec="microseconds")
-    if isinstance(value, float):
-        # As short as it reads back: 0.05 and not 0.05000000000000000277.
-        return f"{Decimal(repr(value)):f}"
-    return str(value)
+            yield Record(number, [text_of(value) for value in row])

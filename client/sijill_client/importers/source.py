@@ -22,6 +22,8 @@ HEAD_BYTES = 256 * 1024
 _CHUNK = 1024 * 1024
 _GZIP, _ZIP, _PARQUET = b"\x1f\x8b", b"PK\x03\x04", b"PAR1"
 _XLS = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+#: Members of a zip file that make it a workbook: xlsx, xlsb, ods.
+_WORKBOOKS = ({"xl/workbook.xml"}, {"xl/workbook.bin"}, {"mimetype", "content.xml"})
 _MARKS = (
     (b"\xef\xbb\xbf", "utf-8-sig"),
     (b"\xff\xfe", "utf-16"),
@@ -58,6 +60,11 @@ class Source:
     def is_parquet(self) -> bool:
         """Whether it is an Apache Parquet file."""
         return self.head.startswith(_PARQUET)
+
+    @property
+    def is_workbook(self) -> bool:
+        """Whether it is a workbook of Excel or LibreOffice; those are zip files, or older."""
+        return not self.packed and self.head.startswith((_ZIP, _XLS))
 
     @property
     def text_head(self) -> str:
@@ -104,8 +111,9 @@ def _members(path: Path, advance: Advance) -> Iterator[Source]:
     with _naming_damage(), zipfile.ZipFile(path) as archive:
         listed = archive.infolist()
     names = [one.filename for one in listed if not one.is_dir() and one.file_size]
-    if "xl/workbook.xml" in names:
-        raise UnreadableFile("an Excel workbook: save the sheet as CSV (UTF-8) and push that")
+    if any(members <= set(names) for members in _WORKBOOKS):
+        yield _source(path.name, path, None, "", advance)
+        return
     wanted = [name for name in names if not name.startswith("__MACOSX/")]
     if not wanted:
         raise UnreadableFile("the zip file holds no files")
@@ -123,8 +131,6 @@ def _source(
             digest.update(chunk)
             if len(head) < HEAD_BYTES:
                 head += chunk[: HEAD_BYTES - len(head)]
-    if head.startswith(_XLS):
-        raise UnreadableFile("an Excel workbook: save the sheet as CSV (UTF-8) and push that")
     return Source(name, path, member, packed, digest.digest(), head)
 
 
