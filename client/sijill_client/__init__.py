@@ -5,6 +5,7 @@
 
 from sijill_client.emitter import Emitter, Problem, Report, SubmissionResult
 from sijill_client.errors import KeyFileError, SijillError, Unreachable, UnreadableFile
+from sijill_client.importers.mapping import load_mapping
 from sijill_client.keys import PlatformKey, load_key, make_key, save_key
 from sijill_client.options import PushOptions
 from sijill_client.pseudonyms import Pseudonyms, open_pseudonyms
@@ -24,6 +25,7 @@ __all__ = [
     "Unreachable",
     "UnreadableFile",
     "load_key",
+    "load_mapping",
     "make_key",
     "open_pseudonyms",
     "push_files",

@@ -110,7 +110,7 @@ class Reader:
             self.reading.bad_files.add(Fault(name, 0, str(fault)))
         else:
             if self.reading.rows == before:
-                self.reading.notes.append(f"{name} holds no rows, only a header")
+                self.reading.notes.append(f"{name} holds no rows")
 
     def _import(self, name: str, source: Source, meter: _Meter) -> None:
         if source.is_parquet:

@@ -128,7 +128,7 @@ def test_a_file_that_breaks_off_gives_its_whole_rows_and_shows_the_last(tmp_path
 def test_a_header_alone_is_told(tmp_path: Path) -> None:
     reading = read([write(tmp_path / "header.csv", [])])
     assert (reading.files, reading.rows) == (1, 0)
-    assert reading.notes == ["header.csv holds no rows, only a header"]
+    assert reading.notes == ["header.csv holds no rows"]
 
 
 def test_the_same_file_twice_counts_once_and_is_told(tmp_path: Path) -> None:

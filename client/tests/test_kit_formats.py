@@ -87,6 +87,13 @@ def test_time_that_runs_on_until_the_export_is_not_working_time(
     assert made[kind]["data"].keys().isdisjoint({"seconds", "submitted"})
 
 
+@pytest.mark.parametrize("status", ["TIMED-OUT", "Timed out", "timed_out"])
+def test_a_status_is_known_however_its_words_are_joined(tmp_path: Path, status: str) -> None:
+    reading = read([file_of(tmp_path / "p.csv", f"{PROLIFIC}\n{prolific(status)}\n")])
+    assert reading.by_status() == {status.lower(): 1}
+    assert list(events(reading)) == ["task.expired"]
+
+
 def test_what_was_handed_in_and_then_returned_is_both(tmp_path: Path) -> None:
     """So that a download before the return and one after it never contradict each other."""
     before = prolific_events(tmp_path / "a.csv", prolific("AWAITING REVIEW", COMPLETED))

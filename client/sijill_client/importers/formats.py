@@ -25,7 +25,8 @@ SecondsRule = Literal["stated", "between", "page"]
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """One format. `columns`: role to the names it is known by, the usual one first.
+    """One format. `columns`: role to the names it is known by, the usual one first; `statuses`:
+    what each word means, written plainly (`plain_word`).
 
     `marks`: further columns that tell it from formats like it. `worker_form`: what an id looks
     like that means one worker in all files; None: every id does. `required`: roles without whose
@@ -190,7 +191,7 @@ PROLIFIC = Format(
         "approved": "approved",
         "rejected": "rejected",
         "returned": "returned",
-        "timed-out": "expired",
+        "timed out": "expired",
     },
     worker_form=re.compile(r"[0-9a-f]{24}\Z"),
     seconds="stated",

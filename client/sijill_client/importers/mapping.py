@@ -24,6 +24,7 @@ from sijill_client.importers.scalars import (
     read_task_group,
     read_yes_or_no,
 )
+from sijill_client.importers.table import plain_word
 from sijill_client.importers.times import DayOrder, TimeForm
 
 #: What a mapping can name a column for, in the words of the events; and the reader's word for it.
@@ -137,9 +138,9 @@ def _statuses(mapping: _Mapping, columns: Mapping[str, str]) -> dict[str, Meanin
     for word, meaning in mapping.status.items():
         if meaning not in MEANINGS:
             raise ValueError(f"`status` {word}: {meaning!r} is none of {', '.join(MEANINGS)}")
-        found[word.casefold()] = _meaning(meaning)
+        found[plain_word(word)] = _meaning(meaning)
     if stated := mapping.values.get("status"):
-        found.setdefault(stated.casefold(), _meaning(stated))
+        found.setdefault(plain_word(stated), _meaning(stated))
     return found
 
 

@@ -17,7 +17,7 @@ from sijill_client.importers.scalars import (
     read_title,
     read_yes_or_no,
 )
-from sijill_client.importers.table import cell
+from sijill_client.importers.table import cell, plain_word
 from sijill_client.importers.times import (
     OtherOrderError,
     check_range,
@@ -119,14 +119,14 @@ class _Row:
 
     def verdict(self) -> Verdict:
         status = self.text("status").casefold() or "none"
-        meaning = self.file.format.statuses.get(status, "none")
-        if status != "none" and status not in self.file.format.statuses:
+        meaning = self.file.format.statuses.get(plain_word(status))
+        if meaning is None and status != "none":
             raise RowFault(f"{self.name('status')} {self.text('status')!r} is not a known status")
         decided = self.time("decided")
         feedback = self.text("feedback")
         return Verdict(
             status=status,
-            meaning=meaning,
+            meaning=meaning or "none",
             approved_at=decided if meaning == "approved" and decided else self.time("approved"),
             rejected_at=decided if meaning == "rejected" and decided else self.time("rejected"),
             feedback=self.file.pseudonyms.digest(feedback) if feedback else None,

@@ -34,6 +34,11 @@ def plain_name(name: str) -> str:
     return name.strip().casefold().replace(" ", "_").replace("-", "_")
 
 
+def plain_word(text: str) -> str:
+    """A status without what platforms change in it: `TIMED_OUT` and `Timed out` are `timed out`."""
+    return " ".join(text.casefold().replace("_", " ").replace("-", " ").split())
+
+
 def places_of(header: list[str]) -> dict[str, int]:
     """Where each column stands, by its plain name; of two of one name the first."""
     places: dict[str, int] = {}
