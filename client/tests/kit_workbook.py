@@ -4,15 +4,17 @@ import zipfile
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import BinaryIO, TypeVar
 from xml.sax.saxutils import escape
 
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _LINKS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
+File = TypeVar("File", Path, BinaryIO)
 Cell = str | float | datetime | None
 
 
-def write_workbook(path: Path, *sheets: Sequence[Sequence[Cell]]) -> Path:
+def write_workbook(path: File, *sheets: Sequence[Sequence[Cell]]) -> File:
     """A workbook of these sheets; times are Excel's own, not text."""
     numbers = range(1, len(sheets) + 1)
     listed = "".join(f'<sheet name="Sheet{n}" sheetId="{n}" r:id="r{n}"/>' for n in numbers)

@@ -4,13 +4,16 @@ Counts are those that the README of the export files states, for all platforms o
 """
 
 import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.support.exports import crowdwork
-from tests.support.running import Running, running_registry
+from tests.support.plain import PLAIN
+from tests.support.running import SIJILL, Running, running_registry
 
 #: MTurk, then Prolific and Toloka; CrowdFlower states no status.
 APPROVED, REJECTED, SUBMITTED = 17_756 + 544 + 1_282, 200 + 5, 13_879
@@ -29,13 +32,26 @@ def files() -> list[str]:
 
 @pytest.fixture(scope="module")
 def pushed(files: list[str]) -> Iterator[tuple[Running, str]]:
-    """A registry into which every export was pushed once, and what push said."""
+    """A registry into which every export was pushed, by a push that was killed and one more.
+
+    What the second one said.
+    """
     with running_registry() as registry:
-        key = str(registry.folder / "crowdwork.key")
-        ice = "001561191000066"
-        registry.own("platform", "add", "Crowdwork", "--tax-id", ice, "--key-out", key)
-        said = registry.run("push", *files, "--as", key, "--url", registry.url)
-        yield registry, said
+        key = registry.add_platform("Crowdwork")
+        told = ("push", *files, "--as", key, "--url", registry.url)
+        before = _position(registry)
+        with (registry.folder / "killed.log").open("ab") as log:
+            killed = subprocess.Popen([*SIJILL, *told], stdout=log, stderr=log)
+        registry.until(lambda: _position(registry) > before + 5)
+        killed.kill()
+        killed.wait()
+        yield registry, registry.run(*told)
+
+
+def _position(registry: Running) -> int:
+    """How far the log has come, by what anybody may ask."""
+    described = httpx.get(f"{registry.url}/v1/registry", verify=PLAIN).raise_for_status().json()
+    return int(described["log_position"])
 
 
 def number(said: str, label: str) -> int:
@@ -60,6 +76,9 @@ def test_push_reports_the_assignments_that_the_readme_counts(pushed: tuple[Runni
     assert number(said, "status not stated") == UNSTATED
     assert number(said, "of them sandbox, no real money") == SANDBOX
     assert number(said, "rows that cannot be read") == 0
+    # The push that was killed had sent some of them; what is counted is counted once.
+    assert number(said, "repeated: the registry had them already") > 5
+    assert number(said, "accepted") > 0
 
 
 def test_views_equal_the_readme_less_the_sandbox(pushed: tuple[Running, str]) -> None:
