@@ -77,9 +77,10 @@ def _assignment_lines(result: PushResult) -> Iterator[tuple[str, int]]:
     yield "repeated rows", result.repeated_rows
     yield "rows of HITs nobody did", result.idle_rows
     yield "distinct assignments", sum(result.by_status.values())
-    for status in ("approved", "rejected", "submitted"):
-        yield f"  {status}", result.by_status[status]
-    for status in sorted(result.by_status.keys() - {"approved", "rejected", "submitted"}):
+    # The three of most platforms, also where they are zero; a platform with other words has others.
+    usual = ("approved", "rejected", "submitted")
+    found = result.by_status.keys()
+    for status in (*(usual if found & set(usual) else ()), *sorted(found - set(usual))):
         name = "status not stated" if status == "none" else status
         yield f"  {name}", result.by_status[status]
     yield "  of them sandbox, no real money", result.sandbox

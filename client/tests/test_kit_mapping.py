@@ -15,6 +15,7 @@ from pyarrow import parquet
 from sijill_client import cli
 from sijill_client.dry_run import FIELDS
 from sijill_client.errors import UnreadableFile
+from sijill_client.importers.guess import guess_mapping
 from sijill_client.importers.mapping import load_mapping
 from sijill_client.keys import make_key, save_key
 from typer.testing import CliRunner
@@ -209,6 +210,36 @@ def test_times_are_read_as_the_mapping_says(
     assert event["data"]["submitted"] == utc
 
 
+def test_seconds_that_a_platform_states_of_abandoned_work_are_unpaid_time(tmp_path: Path) -> None:
+    mapping = """
+columns: {task: id, worker: w, started: a, submitted: t, status: s, seconds: n}
+status: {left: returned}
+"""
+    loaded = load_mapping(file_of(tmp_path / "map.yaml", mapping))
+    rows = "id,w,a,t,s,n\n7,u1,2025-04-13 10:02Z,,left,90\n"
+    (event,) = all_events(read([file_of(tmp_path / "a.csv", rows)], mapping=loaded))
+    assert (event["type"], event["data"]["seconds"]) == ("task.returned.v1", 90)
+
+
+def test_a_french_sheet_is_guessed_as_well_as_an_english_one(tmp_path: Path) -> None:
+    header = "N° Tâche,Opérateur,Statut,Commencé le,Terminé le,Durée (min),Rémunération (MAD),Ville"
+    rows = "F1,op1,Validé,2025-03-02 09:00,2025-03-02 09:07,7,2.50,Fès\n"
+    rows += "F2,op2,En cours,2025-03-02 09:01,,,,Fès\n"
+    text = guess_mapping(file_of(tmp_path / "a.csv", f"{header}\n{rows}"))
+    assert "???" not in text
+    reading = read([tmp_path / "a.csv"], mapping=load_mapping(file_of(tmp_path / "map.yaml", text)))
+    data = events(reading)["task.approved"]["data"]
+    assert reading.by_status() == {"validé": 1, "en cours": 1}
+    assert (data["task"], data["seconds"], data["amount"]) == ("F1", 420, "2.50")
+
+
+def test_times_are_found_by_their_values_where_no_name_tells_them(tmp_path: Path) -> None:
+    rows = "user,von,bis\nu1,2025-03-02 09:00,2025-03-02 09:07\n"
+    text = guess_mapping(file_of(tmp_path / "a.csv", rows))
+    assert "  started: von" in text
+    assert "  submitted: bis" in text
+
+
 class Desk:
     """A command line with a key file."""
 
@@ -256,7 +287,7 @@ def test_the_first_mapping_needs_only_what_nobody_can_guess(desk: Desk) -> None:
         "time_unit: minutes",
     ):
         assert line in text
-    assert "not used, nor sent: Remark" in text
+    assert "not used, nor sent:\n#   Remark: none\n" in text
     before = desk.rehearse(table, desk.folder / "map.yaml")
     assert before.exit_code == 2
     assert "???" in before.stderr

@@ -42,6 +42,8 @@ class Format:
     marks: frozenset[str] = frozenset()
     required: tuple[str, ...] = ("worker", "submitted")
     submit_time: bool = True
+    #: Whether the stated seconds of work that was not handed in run on until the export.
+    runs_on: bool = False
     times: TimeForm = field(default_factory=TimeForm)
     read_amount: Callable[[str], str] = read_money
     read_seconds: Callable[[str], int] = read_seconds
@@ -200,6 +202,7 @@ PROLIFIC = Format(
     ),
     required=("worker", "accepted"),
     submit_time=False,
+    runs_on=True,
 )
 TOLOKA = Format(
     name="toloka",

@@ -2,6 +2,7 @@
 no more than a guess says so. People decide; the mapping is for them to read."""
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,11 +12,12 @@ from pathlib import Path
 from sijill_client.errors import UnreadableFile
 from sijill_client.importers import json_rows, parquet, workbook
 from sijill_client.importers.detect import table_format
+from sijill_client.importers.guess_words import NAMES, WORDS
 from sijill_client.importers.mapping import MEANINGS, ROLES
 from sijill_client.importers.money import read_decimal_comma, read_money
 from sijill_client.importers.scalars import read_seconds
 from sijill_client.importers.source import Source, sources
-from sijill_client.importers.table import cell, places_of, plain_name, read_table
+from sijill_client.importers.table import cell, places_of, plain_word, read_table
 from sijill_client.importers.times import OtherOrderError, TimeForm, read_time
 
 #: Rows that are looked at, and words of a status column that are listed.
@@ -23,42 +25,6 @@ ROWS = 5_000
 STATUS_WORDS_MAX = 30
 _SAMPLES = 3
 _SAMPLE_CHARS = 40
-#: What columns of platforms are called, by role: patterns with blanks between, the likelier first.
-_NAMES: Mapping[str, str] = {
-    "task": "assignment_?id submission_?id task_?id session_?id response_?id job_?id work_?id "
-    "unit_?id answer_?id (order|item|record)_?(id|no|nr|number) uuid|id task|assignment|reference",
-    "worker": "worker(_?(id|no))? participant(_?id)? user_?id contributor(_?id)? "
-    "(annotator|tasker|labell?er|freelancer|member|rater|coder|transcriber|translator|respondent|"
-    "agent|crowdworker|turker|judge)(_?(id|no))? user|user_?name|login email",
-    "status": "(task|assignment|submission|review|work)?_?(status|state|verdict|result)",
-    "started": "(started|start|accepted|accept|begun|begin|opened|assigned)(_?(at|on|time|date|"
-    "datetime|date_time))?|time_?start(ed)?",
-    "submitted": "(submitted|submit|completed|complete|finished|finish|ended|end|done|delivered)"
-    "(_?(at|on|time|date|datetime|date_time))?|created_at|timestamp|date|time_?end",
-    "decided": "(reviewed|review|decided|decision|checked|validated)"
-    "(_?(at|on|time|date|datetime))?",
-    "approved": "(approved|approval|paid)(_?(at|on|time|date|datetime))",
-    "rejected": "(rejected|rejection|refused)(_?(at|on|time|date|datetime))",
-    "seconds": "(work_?time|time_?taken|duration|elapsed|time_?spent|seconds|minutes|effort)"
-    "(_?(in)?_?(s|sec|secs|seconds|min|mins|minutes))?",
-    "amount": "(reward|amount|pay|payment|price|earned|earnings|payout|fee|wage|bonus_?excl)"
-    "(_?(amount|usd|eur|mad|gbp))?",
-    "currency": "currency(_?code)?|ccy",
-    "contract": "hit_?id|project(_?id)?|study(_?id)?|pool(_?id)?|campaign(_?id)?|batch(_?id)?|"
-    "contract(_?id)?|job",
-    "contract_title": "title|(project|study|campaign|job|task|hit)_?(title|name)",
-    "residence": "(worker_?)?(country|residence)(_?code)?",
-    "sandbox": "sandbox|is_?test|test",
-    "feedback": "(requester_?)?(feedback|comment|reason)",
-}
-_WORDS: Mapping[str, str] = {
-    "approved": "approved|accepted|paid|valid|ok|passed|validated",
-    "rejected": "rejected|refused|declined|invalid|failed",
-    "submitted": "submitted|completed?|done|finished|pending|awaiting.*|in.review|delivered",
-    "returned": "returned|abandoned|skipped|cancel+ed|withdrawn|released|dropped",
-    "expired": "expired|timed?.?out|overdue",
-    "open": "open|active|started|in.progress|assigned|reserved|ongoing",
-}
 _TIME_ROLES = frozenset(("started", "submitted", "decided", "approved", "rejected"))
 
 
@@ -147,7 +113,7 @@ def _lines(name: str, columns: list[_Column], rows: int, known: str | None) -> I
     yield from _number_lines(roles)
     yield "\n# What is the same for all rows and stands in no column."
     if "amount" in roles and "currency" not in roles:
-        yield from ("values:", "  currency: ???  # the ISO 4217 code")
+        yield from ("values:", f"  currency: {_currency_of(roles['amount'].name)}")
     else:
         yield from ("# values:", "#   currency: MAD")
     yield from ("#   task_group: ai-training", "#   residence: MA")
@@ -161,7 +127,7 @@ def _roles(columns: list[_Column]) -> dict[str, _Column]:
     """The likeliest column of each role; a column has one role at most."""
     found: dict[str, _Column] = {}
     free = list(columns)
-    for role, pattern in _NAMES.items():
+    for role, pattern in NAMES.items():
         fits = (
             one
             for way in pattern.split()
@@ -171,13 +137,27 @@ def _roles(columns: list[_Column]) -> dict[str, _Column]:
         if (best := next(fits, None)) is not None:
             found[role] = best
             free.remove(best)
-    return found
+    return found | _times_by_values(found, free)
+
+
+def _times_by_values(found: Mapping[str, _Column], free: Sequence[_Column]) -> dict[str, _Column]:
+    """Where no name tells a time: of columns that hold times the last is the latest."""
+    if found.keys() & {"started", "submitted"}:
+        return {}
+    times = [one for one in free if _time_form(one) is not None]
+    return dict(zip(("submitted", "started"), times[1::-1], strict=False))
 
 
 def _bare(name: str) -> str:
-    """`AssignmentID`, `ASSIGNMENT:assignment_id` and `assignment id` alike."""
-    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.strip())
-    return re.sub(r"[^a-z0-9]+", "_", plain_name(words).rpartition(":")[2]).strip("_")
+    """`AssignmentID`, `ASSIGNMENT:assignment_id`, `assignment id` alike; `Durée (s)` is `duree`."""
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", re.sub(r"[(\[].*?[)\]]", "", name).strip())
+    return re.sub(r"[^a-z0-9]+", "_", _folded(words).rpartition(":")[2]).strip("_")
+
+
+def _folded(text: str) -> str:
+    """Small letters without accents."""
+    apart = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(one for one in apart if not unicodedata.combining(one))
 
 
 def _plausible(role: str, column: _Column) -> bool:
@@ -214,11 +194,10 @@ def _time_form(column: _Column) -> TimeForm | None:
 def _role_line(role: str, column: _Column | None, needed: bool) -> str:
     if column is None:
         return f"  {role}: ???  # no column looks like it" if needed else f"#  {role}:"
-    shown = ", ".join(_shown(text) for text in list(dict.fromkeys(column.samples))[:_SAMPLES])
     note = (
         " never e-mail addresses: better an id" if any("@" in one for one in column.samples) else ""
     )
-    return f"  {role}: {_quoted(column.name)}  # {shown or 'empty'}{note}"
+    return f"  {role}: {_quoted(column.name)}  # {_seen(column) or 'empty'}{note}"
 
 
 def _status_lines(column: _Column | None) -> Iterator[str]:
@@ -228,12 +207,12 @@ def _status_lines(column: _Column | None) -> Iterator[str]:
         return
     yield "status:"
     for word, times in column.words.most_common(STATUS_WORDS_MAX):
-        meaning = next((one for one, way in _WORDS.items() if _is_word(way, word)), "???")
+        meaning = next((one for one, way in WORDS.items() if _is_word(way, word)), "???")
         yield f"  {_quoted(word)}: {meaning}  # {times:,} rows"
 
 
 def _is_word(way: str, word: str) -> bool:
-    return re.fullmatch(way, word.casefold().replace("-", "_").replace(" ", "_")) is not None
+    return re.fullmatch(way, plain_word(_folded(word))) is not None
 
 
 def _time_lines(columns: list[_Column]) -> Iterator[str]:
@@ -259,11 +238,24 @@ def _number_lines(roles: Mapping[str, _Column]) -> Iterator[str]:
     yield f"  time_unit: {'minutes' if minutes else 'seconds'}"
 
 
+def _currency_of(name: str) -> str:
+    """The code in an amount's own name: `Pay (MAD)`."""
+    found = re.search(r"(?<![A-Za-z])[A-Z]{3}(?![A-Za-z])", name)
+    return f"{found[0]}  # from the column's name" if found else "???  # the ISO 4217 code"
+
+
 def _unused(columns: list[_Column], roles: Mapping[str, _Column]) -> Iterator[str]:
     used = {id(one) for one in roles.values()}
-    left = [one.name for one in columns if id(one) not in used and one.name.strip()]
+    left = [one for one in columns if id(one) not in used and one.name.strip()]
     if left:
-        yield f"\n# Columns that are not used, nor sent: {', '.join(map(_shown, left))}"
+        yield "\n# Columns that are not used, nor sent:"
+    for one in left:
+        yield f"#   {_shown(one.name)}: {_seen(one)}"
+
+
+def _seen(column: _Column) -> str:
+    """A few of the values that stand in it."""
+    return ", ".join(_shown(text) for text in list(dict.fromkeys(column.samples))[:_SAMPLES])
 
 
 def _shown(text: str) -> str:

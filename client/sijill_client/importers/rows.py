@@ -148,8 +148,8 @@ class _Row:
         return self.file.pseudonyms.worker(worker, self.file.digest, form)
 
     def seconds(self, accepted: datetime | None, submitted: datetime | None) -> int | None:
-        """As the format says. A time that still runs is none: nothing was handed in."""
-        if submitted is None and "submitted" in self.file.places:
+        """As the format says. A time that runs on until the export is none."""
+        if submitted is None and self.file.format.runs_on:
             return None
         if self.file.format.seconds == "stated":
             return self.noted("seconds", self.file.format.read_seconds)
