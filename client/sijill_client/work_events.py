@@ -101,13 +101,15 @@ def _withdrawn(one: Assignment, options: PushOptions) -> tuple[datetime, Data]:
 
 def _approved(one: Assignment, options: PushOptions) -> tuple[datetime, Data]:
     decided = one.verdict.approved_at
-    data = {**_work(one, options), **earned(one, options), **_decided_at(decided)}
+    stated = {**earned(one, options), **_decided_at(decided)}
+    data = {**_work(one, options), **stated, **_assumed(one.verdict.approved_assumed)}
     return decided or _begun(one), data
 
 
 def _refusal(one: Assignment, options: PushOptions) -> Data:
     refused = {"pay_refused": True, "feedback": one.verdict.feedback}
-    return {**_work(one, options), **refused, **_decided_at(one.verdict.rejected_at)}
+    decided = _decided_at(one.verdict.rejected_at) | _assumed(one.verdict.rejected_assumed)
+    return {**_work(one, options), **refused, **decided}
 
 
 #: The kinds of events about assignments in their order: which assignments, and what is told.
@@ -147,6 +149,11 @@ def _work(one: Assignment, options: PushOptions) -> Data:
         "sandbox": one.sandbox or None,
         "utc_assumed": one.utc_assumed or None,
     }
+
+
+def _assumed(assumed: bool) -> Data:
+    """`utc_assumed` is of the event: a decision whose time names no zone changes no other event."""
+    return {"utc_assumed": True} if assumed else {}
 
 
 def _decided_at(moment: datetime | None) -> dict[str, str]:

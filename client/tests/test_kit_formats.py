@@ -317,6 +317,17 @@ def test_without_a_key_column_each_row_is_an_assignment_and_stays_the_same(tmp_p
     assert len(works[0]) == 3
 
 
+def test_a_decision_without_a_zone_marks_its_own_event_and_changes_no_other(tmp_path: Path) -> None:
+    rejected = SUBMITTED | {"AssignmentStatus": "Rejected", "RejectionTime": "2018-03-05 17:00 UTC"}
+    later = rejected | {"AssignmentStatus": "Approved", "ApprovalTime": "3/7/2018 17:27"}
+    before = events(read([write(tmp_path / "a.csv", [rejected])]))
+    after = events(read([write(tmp_path / "b.csv", [later])]))
+    for kind in ("task.completed", "rejection.issued"):
+        assert after[kind] == before[kind]
+    assert after["rejection.withdrawn"]["data"] == before["rejection.issued"]["data"]
+    assert after["task.approved"]["data"]["utc_assumed"] is True
+
+
 def test_the_first_file_by_name_gives_reward_and_times_and_decided_wins_over_submitted(
     tmp_path: Path,
 ) -> None:

@@ -4,7 +4,7 @@ YAML whose scalars are all text (`NO` is Norway, not false). Form: `docs/platfor
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal, get_args
 from zoneinfo import ZoneInfo
@@ -50,7 +50,8 @@ ROLES: Mapping[str, str] = {
     "feedback": "feedback",
 }
 #: What a mapping can state for all rows, and how it is checked.
-_VALUES = {
+_VALUES: Mapping[str, Callable[[str], object]] = {
+    "contract": str,
     "currency": read_currency,
     "task_group": read_task_group,
     "residence": read_residence,

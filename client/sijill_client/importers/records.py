@@ -48,13 +48,16 @@ class Faults(list[Fault]):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the export says became of the work. `feedback` is a salted digest."""
+    """What the export says became of the work. `feedback` is a salted digest; `…_assumed`: that
+    time names no zone."""
 
     status: str
     meaning: Meaning = "none"
     approved_at: datetime | None = None
     rejected_at: datetime | None = None
     feedback: str | None = None
+    approved_assumed: bool = False
+    rejected_assumed: bool = False
 
     @property
     def overturned(self) -> bool:
@@ -100,8 +103,8 @@ class Assignment:
     """One piece of work by one worker; `worker` is the pseudonym.
 
     `submitted` None: the file does not say when the work was handed in, or it never was. `page`:
-    judgments of one page carry one working time between them. `utc_assumed`: a time of the row
-    names no zone.
+    judgments of one page carry one working time between them. `utc_assumed`: a time of the work
+    itself names no zone.
     """
 
     task: str

@@ -83,6 +83,7 @@ class _Row:
         worker = self.identifier("worker")
         accepted, submitted = self.time("accepted"), self.time("submitted")
         self._check_times(accepted, submitted)
+        assumed = self.zoneless > 0
         verdict = self.verdict()
         amount = self.noted("reward", self.file.format.read_amount)
         return Assignment(
@@ -100,7 +101,7 @@ class _Row:
             page=self.page(worker),
             residence=self.noted("residence", read_residence),
             task_group=self.noted("task_group", read_task_group),
-            utc_assumed=self.zoneless > 0,
+            utc_assumed=assumed,
         )
 
     def contract(self, hit: str) -> Contract:
@@ -122,15 +123,26 @@ class _Row:
         meaning = self.file.format.statuses.get(plain_word(status))
         if meaning is None and status != "none":
             raise RowFault(f"{self.name('status')} {self.text('status')!r} is not a known status")
-        decided = self.time("decided")
         feedback = self.text("feedback")
+        approved_at, approved_assumed = self.decision("approved", meaning)
+        rejected_at, rejected_assumed = self.decision("rejected", meaning)
         return Verdict(
             status=status,
             meaning=meaning or "none",
-            approved_at=decided if meaning == "approved" and decided else self.time("approved"),
-            rejected_at=decided if meaning == "rejected" and decided else self.time("rejected"),
+            approved_at=approved_at,
+            rejected_at=rejected_at,
             feedback=self.file.pseudonyms.digest(feedback) if feedback else None,
+            approved_assumed=approved_assumed,
+            rejected_assumed=rejected_assumed,
         )
+
+    def decision(self, role: str, meaning: str | None) -> tuple[datetime | None, bool]:
+        """When it was so decided, and whether that time names no zone. A column of its own says it,
+        or one for both decisions."""
+        before = self.zoneless
+        shared = self.time("decided") if meaning == role else None
+        moment = shared or self.time(role)
+        return moment, self.zoneless > before
 
     def task(self, worker: str) -> str:
         """The platform's key; without one each row is an assignment, known by what stays of it."""

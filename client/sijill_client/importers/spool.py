@@ -87,7 +87,7 @@ class Spool:
             *(_micros(one.accepted), _micros(one.submitted), one.seconds, one.page),
             *(verdict.status, verdict.meaning),
             *(_micros(verdict.approved_at), _micros(verdict.rejected_at), verdict.feedback),
-            one.handed_in,
+            *(verdict.approved_assumed, verdict.rejected_assumed, one.handed_in),
         )
         self._database.execute(_sql("merge_assignment"), (one.task, *changed))
 
@@ -168,13 +168,16 @@ def _cells(one: Assignment) -> tuple[Any, ...]:
         *(one.seconds, one.amount, one.currency, one.amount_is_bad, one.sandbox),
         *(verdict.status, verdict.meaning, _micros(verdict.approved_at)),
         *(_micros(verdict.rejected_at), verdict.feedback, one.page, one.residence),
-        *(one.task_group, one.utc_assumed, one.handed_in),
+        *(one.task_group, one.utc_assumed, verdict.approved_assumed, verdict.rejected_assumed),
+        one.handed_in,
     )
 
 
 def _assignment(row: tuple[Any, ...]) -> Assignment:
     task, worker, hit, accepted, submitted, seconds, amount, currency, bad, sandbox = row[:10]
-    status, meaning, approved, rejected, feedback, page, residence, group, assumed = row[10:]
+    status, meaning, approved, rejected, feedback, page, residence, group = row[10:18]
+    assumed, approved_assumed, rejected_assumed = map(bool, row[18:])
+    decided = _moment(approved), _moment(rejected)
     return Assignment(
         task=task,
         worker=worker,
@@ -186,11 +189,11 @@ def _assignment(row: tuple[Any, ...]) -> Assignment:
         currency=currency,
         amount_is_bad=bool(bad),
         sandbox=bool(sandbox),
-        verdict=Verdict(status, meaning, _moment(approved), _moment(rejected), feedback),
+        verdict=Verdict(status, meaning, *decided, feedback, approved_assumed, rejected_assumed),
         page=page,
         residence=residence,
         task_group=group,
-        utc_assumed=bool(assumed),
+        utc_assumed=assumed,
     )
 
 

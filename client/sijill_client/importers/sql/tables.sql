@@ -21,6 +21,8 @@ CREATE TABLE assignment (
     residence TEXT,
     task_group TEXT,
     utc_assumed INTEGER NOT NULL,
+    approved_assumed INTEGER NOT NULL,
+    rejected_assumed INTEGER NOT NULL,
     handed_in INTEGER NOT NULL
 );
 -- `used`: an assignment names it. `described`: it came from a row of its own (GetHIT).
