@@ -1,7 +1,10 @@
 """The real export files, against the counts that their own README states."""
 
 import csv
+import gzip
 import io
+import json
+import random
 import re
 from collections import Counter
 from pathlib import Path
@@ -168,3 +171,50 @@ def test_no_word_of_feedback_and_no_workers_id_leaves_the_platform(
 
 def test_the_kit_and_the_registry_name_the_same_task_groups() -> None:
     assert set(TASK_GROUPS) == {group.value for group in TaskGroup}
+
+
+def _shuffled(path: Path, folder: Path, seed: int) -> Path:
+    """The file with its columns in another order, another separator, line end and encoding."""
+    chance = random.Random(seed)
+    text = path.read_bytes().decode()
+    lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text)))
+    order = chance.sample(range(len(lines[0])), len(lines[0]))
+    copy = io.StringIO(newline="")
+    written = csv.writer(
+        copy, delimiter=chance.choice(";|\t"), lineterminator=chance.choice(["\r", "\n", "\r\n"])
+    )
+    for line in lines:
+        filled = line + [""] * (len(order) - len(line))
+        written.writerow([filled[place] for place in order])
+    body = copy.getvalue().encode(chance.choice(["utf-8-sig", "utf-16", "utf-16-be", "utf-8"]))
+    (folder / f"{path.name}.gz").write_bytes(gzip.compress(body))
+    return folder / f"{path.name}.gz"
+
+
+def _separator(text: str) -> str:
+    return "\t" if "\t" in text.partition("\n")[0] else ","
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(
+    "name",
+    [
+        "mturk-web__NETS-213-inthekNOW__inthekNOW__01.csv",
+        "mturk-clt__mllewis__RC__04.csv",
+        "mturk-clt__hawkrobe__Q_and_A__07.results",
+        "mturk-hitresults__hawkrobe__Q_and_A__01.csv",
+        "prolific__shirdekel__thesis__06.csv",
+        "crowdflower__hchittela__nets213-project__03.csv",
+    ],
+)
+def test_a_copy_in_another_shape_makes_the_same_events(
+    crowdwork: Path, tmp_path: Path, name: str, seed: int
+) -> None:
+    """But for workers who are running numbers: those belong to the bytes of their file."""
+    files = [crowdwork / name, _shuffled(crowdwork / name, tmp_path, seed)]
+    made = []
+    for path in files:
+        found = [json.loads(one.body) for one in events_of(read([path]), PushOptions(), SOURCE)]
+        made.append([one | {"data": one["data"] | {"worker": ""}} for one in found])
+    assert made[0] == made[1]
+    assert len(made[0]) > 20
