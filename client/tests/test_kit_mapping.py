@@ -150,8 +150,7 @@ status: {ok: approved}
     done = datetime(2025, 4, 13, 10, 2, tzinfo=timezone(timedelta(hours=1)))
     csv = "id,user.id,state,done,secs,pay,cur\n7,u1,ok,2025-04-13 09:02:00Z,60.0,0.05,USD\n"
     one = {"user": {"id": "u1"}, "state": "ok", "secs": 60, "pay": 0.05, "cur": "USD", "id": 7}
-    flat = {"user.id": "u1"} | {name: one[name] for name in ("state", "secs", "cur", "id")}
-    rows = [flat | {"done": done, "pay": Decimal("0.0500")}]
+    rows = [one | {"done": done, "pay": Decimal("0.0500")}]
     parquet.write_table(arrow.Table.from_pylist(rows), tmp_path / "a.parquet")
     line = json.dumps(one | {"done": "2025-04-13T10:02:00+01:00"})
     files = [
@@ -231,6 +230,15 @@ def test_a_french_sheet_is_guessed_as_well_as_an_english_one(tmp_path: Path) -> 
     data = events(reading)["task.approved"]["data"]
     assert reading.by_status() == {"validé": 1, "en cours": 1}
     assert (data["task"], data["seconds"], data["amount"]) == ("F1", 420, "2.50")
+
+
+def test_a_line_of_nothing_but_separators_is_no_bad_row(tmp_path: Path) -> None:
+    mapping = load_mapping(
+        file_of(tmp_path / "m.yaml", "columns: {worker: user, submitted: date}\n")
+    )
+    text = "user;date\nu1;2025-03-02 09:00\n;\n ;\n"
+    reading = read([file_of(tmp_path / "a.csv", text)], mapping=mapping)
+    assert (reading.rows, reading.idle_rows, reading.faults.total) == (3, 2, 0)
 
 
 def test_times_are_found_by_their_values_where_no_name_tells_them(tmp_path: Path) -> None:

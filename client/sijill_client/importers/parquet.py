@@ -30,15 +30,25 @@ def table(source: Source) -> Iterator[tuple[list[str], Iterator[Record]]]:
         ) from None
     try:
         with parquet.ParquetFile(source.path, memory_map=False) as file:
-            header = [str(name) for name in file.schema_arrow.names]
-            yield header, _records(file)
+            header = [
+                str(name) for name in _flat(arrow, file.schema_arrow.empty_table()).column_names
+            ]
+            yield header, _records(arrow, file)
     except (arrow.ArrowException, OSError) as fault:
         raise UnreadableFile(f"not a whole Parquet file: {fault}") from None
 
 
-def _records(file: Any) -> Iterator[Record]:
+def _records(arrow: Any, file: Any) -> Iterator[Record]:
     number = 0
     for batch in file.iter_batches(batch_size=_ROWS):
-        for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+        columns = _flat(arrow, arrow.Table.from_batches([batch])).columns
+        for row in zip(*(column.to_pylist() for column in columns), strict=True):
             number += 1
             yield Record(number, [text_of(value) for value in row])
+
+
+def _flat(arrow: Any, table: Any) -> Any:
+    """The members of inner records as columns of their own: `user.id`."""
+    while any(arrow.types.is_struct(one.type) for one in table.schema):
+        table = table.flatten()
+    return table

@@ -58,6 +58,8 @@ class RowReader:
     def read(self, cells: list[str]) -> ReadRow:
         """One row; `RowFault` if it cannot be read."""
         row = _Row(self, cells)
+        if not any(map(str.strip, cells)):
+            return ReadRow()
         if "task" not in self.places or row.text("task"):
             assignment = row.assignment()
             contract = row.contract(assignment.hit) if assignment.hit else None
