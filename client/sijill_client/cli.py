@@ -1,6 +1,7 @@
 """`push` on the command line: `sijill push` at the registry, `sijill-client push` at a platform."""
 
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +15,7 @@ from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextC
 from sijill_client.dry_run import dry_run as rehearse
 from sijill_client.emitter import WAIT_MAX
 from sijill_client.errors import KeyFileError, SijillError, UnreadableFile
-from sijill_client.http import now
+from sijill_client.http import Sleep, now
 from sijill_client.importers.detect import NAMES
 from sijill_client.importers.mapping import load_mapping
 from sijill_client.keys import PlatformKey, load_key
@@ -29,6 +30,8 @@ EXIT_INCOMPLETE, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
 #: Seconds without a byte after which an answer counts as lost; above what the door may hold back.
 ANSWER_SECONDS = WAIT_MAX + 30.0
 CONNECT_SECONDS = 10.0
+#: Seconds of the longest pause between two looks for a receipt or report.
+PAUSE_MAX = 2.0
 _PHASES = {
     "read": "reading files",
     "make": "making events",
@@ -96,6 +99,7 @@ def push(
                 pseudonyms=pseudonyms,
                 options=options,
                 progress=tell,
+                sleep=_telling(errors),
                 result=result,
             )
     except KeyboardInterrupt:
@@ -160,6 +164,18 @@ def _dry_run(files: list[Path], key_file: Path, options: PushOptions, errors: Co
 
 def _client() -> httpx.Client:
     return httpx.Client(timeout=httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS))
+
+
+def _telling(console: Console) -> Sleep:
+    """Waits, and says so where it is not only for a receipt or a report."""
+
+    def sleep(seconds: float) -> None:
+        if seconds > PAUSE_MAX:
+            words = f"The registry is away or busy; trying again in {seconds:.0f} s (Ctrl-C stops)."
+            console.print(words, style="yellow", markup=False)
+        time.sleep(seconds)
+
+    return sleep
 
 
 @contextmanager

@@ -130,7 +130,7 @@ def push_files(
                 _send(emitter, cut, result, progress)
                 _read_reports(emitter, result, progress)
             except Unreachable as fault:
-                result.stopped = str(fault)
+                result.stopped = f"{url}: {fault}"
     return result
 
 

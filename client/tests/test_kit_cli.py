@@ -99,6 +99,33 @@ def test_an_interrupt_says_how_far_it_came_and_the_next_run_finishes(
     assert len(registry.leaves) == 1
 
 
+def test_who_waits_for_a_busy_registry_is_told_and_the_push_goes_on(
+    desk: Desk, registry: FakeRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr(cli.time, "sleep", slept.append)
+    registry.faults.append(answering(503, {"Retry-After": "17"}))
+    result = desk.push()
+    assert result.exit_code == 0
+    assert slept == [17]
+    said = " ".join(result.stderr.split())
+    assert "The registry is away or busy; trying again in 17 s (Ctrl-C stops)." in said
+
+
+def test_a_registry_that_stays_away_is_named_and_the_next_run_finishes(
+    desk: Desk, registry: FakeRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cli.time, "sleep", lambda seconds: None)
+    registry.faults.extend([answering(429)] * 8)
+    result = desk.push()
+    assert result.exit_code == 1
+    said = " ".join(result.stdout.split())
+    assert f"Stopped: {URL}: no answer after 8 tries; the last one: answered 429" in said
+    assert "not sent 1" in said
+    assert desk.push().exit_code == 0
+    assert len(registry.leaves) == 1
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [

@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.exports import crowdwork
 from tests.support.plain import PLAIN
-from tests.support.running import SIJILL, Running, running_registry
+from tests.support.running import PATIENCE, SIJILL, Running, running_registry
 
 #: MTurk, then Prolific and Toloka; CrowdFlower states no status.
 APPROVED, REJECTED, SUBMITTED = 17_756 + 544 + 1_282, 200 + 5, 13_879
@@ -42,16 +42,19 @@ def pushed(files: list[str]) -> Iterator[tuple[Running, str]]:
         before = _position(registry)
         with (registry.folder / "killed.log").open("ab") as log:
             killed = subprocess.Popen([*SIJILL, *told], stdout=log, stderr=log)
-        registry.until(lambda: _position(registry) > before + 5)
-        killed.kill()
-        killed.wait()
+        try:
+            # It reads everything before it sends anything.
+            registry.until(lambda: _position(registry) > before + 5, patience=5 * PATIENCE)
+        finally:
+            killed.kill()
+            killed.wait()
         yield registry, registry.run(*told)
 
 
 def _position(registry: Running) -> int:
     """How far the log has come, by what anybody may ask."""
-    described = httpx.get(f"{registry.url}/v1/registry", verify=PLAIN).raise_for_status().json()
-    return int(described["log_position"])
+    answer = httpx.get(f"{registry.url}/v1/registry", verify=PLAIN, timeout=PATIENCE)
+    return int(answer.raise_for_status().json()["log_position"])
 
 
 def number(said: str, label: str) -> int:
@@ -135,3 +138,33 @@ def test_one_assignment_leads_from_the_figure_to_its_signed_bytes(
 
     assert event["event"]["type"] == "rejection.issued.v1"
     assert event["event"]["source"] == "/emitters/crowdwork"
+
+
+def test_a_later_download_adds_what_was_decided_since_and_nothing_else(
+    pushed: tuple[Running, str], tmp_path: Path
+) -> None:
+    registry, _ = pushed
+    awaiting, others = 6, 4 + 2
+    lines = (crowdwork() / "prolific__shirdekel__thesis__07.csv").read_text().splitlines()
+    later = [
+        re.sub(
+            r",,([A-Z0-9]+)$",
+            r",2021-03-09 10:00:00,\1",
+            line.replace("AWAITING REVIEW", "APPROVED"),
+        )
+        for line in lines
+    ]
+    newer = tmp_path / "newer.csv"
+    newer.write_text("\n".join(later) + "\n")
+    before = registry.get("/v1/platforms", role="analyst")["rows"][0]["counts"]
+
+    key = str(registry.folder / "crowdwork.key")
+    said = registry.run("push", str(newer), "--as", key, "--url", registry.url)
+
+    told = said[said.index("What the registry reports") :]
+    assert number(told, "repeated") == awaiting + others
+    assert number(told, "not counted") == 0
+    # Prolific names no contract, so each new event has that anomaly, and counts.
+    assert number(told, "anomalous") == awaiting
+    counts = registry.get("/v1/platforms", role="analyst")["rows"][0]["counts"]
+    assert counts == before | {"approved": before["approved"] + awaiting}
