@@ -38,6 +38,7 @@ columns:
   status: Etat
   started: Ouvert
   submitted: Rendu
+  seconds: Min
   amount: Gain
   contract: Projet
 status:
@@ -47,7 +48,7 @@ status:
   Abandonné: returned
 values: {currency: MAD, residence: MA, task_group: transcription}
 times: {order: day-first, zone: Africa/Casablanca}
-numbers: {decimal: comma}
+numbers: {decimal: comma, time_unit: minutes}
 """
 
 
@@ -70,7 +71,7 @@ def test_a_sheet_of_an_unknown_platform_becomes_events(tmp_path: Path) -> None:
         "task_group": "transcription",
         "residence": "MA",
         "submitted": "2025-04-13T09:10:00Z",
-        "seconds": 480,
+        "seconds": 450,
         "amount": "1234.50",
         "currency": "MAD",
     }
@@ -274,7 +275,7 @@ def test_the_first_mapping_needs_only_what_nobody_can_guess(desk: Desk) -> None:
     for day in range(1, 28):
         state = ("Accepted", "Refused", "Waiting")[day % 3]
         times = f"{day:02}/04/2025 10:02;{day:02}/04/2025 10:10"
-        lines.append(f"S-{day};user{day % 5};{state};{times};7.5;0,15;P1;none")
+        lines.append(f"S-{day};user{day % 5};{state};{times};7,5;0,15;P1;none")
     file_of(table, "\n".join(lines) + "\n")
     written = desk.run("map", table, "--out", desk.folder / "map.yaml")
     assert written.exit_code == 0

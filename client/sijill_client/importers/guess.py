@@ -5,6 +5,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -15,16 +16,18 @@ from sijill_client.importers.detect import table_format
 from sijill_client.importers.guess_words import NAMES, WORDS
 from sijill_client.importers.mapping import MEANINGS, ROLES
 from sijill_client.importers.money import read_decimal_comma, read_money
-from sijill_client.importers.scalars import read_seconds
+from sijill_client.importers.scalars import read_seconds, with_comma
 from sijill_client.importers.source import Source, sources
 from sijill_client.importers.table import cell, places_of, plain_word, read_table
-from sijill_client.importers.times import OtherOrderError, TimeForm, read_time
+from sijill_client.importers.times import TimeForm, read_time
 
 #: Rows that are looked at, and words of a status column that are listed.
 ROWS = 5_000
 STATUS_WORDS_MAX = 30
 _SAMPLES = 3
 _SAMPLE_CHARS = 40
+#: Of a cell; longer ones are texts, and tell nothing.
+_KEPT_CHARS = 64
 _TIME_ROLES = frozenset(("started", "submitted", "decided", "approved", "rejected"))
 
 
@@ -40,10 +43,9 @@ class _Column:
     def see(self, text: str) -> None:
         """Looks at a cell."""
         self.filled += 1
-        if len(self.samples) < ROWS // 50:
-            self.samples.append(text)
+        self.samples.append(text)
         if len(self.words) <= STATUS_WORDS_MAX:
-            self.words[text[:64]] += 1
+            self.words[text] += 1
 
     def reads(self, read: Callable[[str], object]) -> bool:
         """Whether everything that was seen can be read so."""
@@ -57,36 +59,43 @@ class _Column:
 
 def guess_mapping(path: Path) -> str:
     """The text of a first mapping; `UnreadableFile` if the file is no table."""
-    source = next(iter(sources(path, lambda more: None)))
-    header, rows = _rows(source)
-    columns = [_Column(name) for name in header]
+    source = next(iter(sources(path, _unseen)))
     seen = 0
-    for cells in islice(rows, ROWS):
-        seen += 1
-        for place, column in enumerate(columns):
-            if text := cell(cells, place):
-                column.see(text)
-    return "\n".join(_lines(path.name, columns, seen, _known(header))) + "\n"
+    with _rows(source) as (header, rows):
+        columns = [_Column(name) for name in header]
+        for cells in islice(rows, ROWS):
+            seen += 1
+            for place, column in enumerate(columns):
+                if text := cell(cells, place):
+                    column.see(text[:_KEPT_CHARS])
+    return "\n".join(_lines(_shown(path.name), columns, seen, _known(header))) + "\n"
 
 
-def _rows(source: Source) -> tuple[list[str], Iterator[list[str]]]:
+@contextmanager
+def _rows(source: Source) -> Iterator[tuple[list[str], Iterator[list[str]]]]:
+    """The columns, and the cells of the rows that can be read."""
     if source.is_parquet:
         with parquet.table(source) as (header, records):
-            return header, iter([one.cells for one in islice(records, ROWS)])
-    if source.is_workbook:
+            yield header, (one.cells for one in records)
+    elif source.is_workbook:
         with workbook.table(source) as (header, records, _):
-            return header, iter([one.cells for one in islice(records, ROWS)])
-    if json_rows.looks_like_json(source.text_head):
-        with source.text(lambda more: None) as text:
+            yield header, (one.cells for one in records)
+    elif json_rows.looks_like_json(source.text_head):
+        with source.text(_unseen) as text:
             names = list(json_rows.columns_seen(text))
-        with source.text(lambda more: None) as text:
-            found = islice(json_rows.objects(text), ROWS)
-            flat = [json_rows.flat(one) for _, one in found if isinstance(one, dict)]
-        return names, iter([[row.get(name, "") for name in names] for row in flat])
-    table = read_table(source)
-    with table.records(lambda more: None) as records:
-        kept = [one.cells for one in islice(records, ROWS) if one.fault is None]
-    return table.header, iter(kept)
+        with source.text(_unseen) as text:
+            found = (
+                json_rows.flat(one) for _, one in json_rows.objects(text) if isinstance(one, dict)
+            )
+            yield names, ([row.get(name, "") for name in names] for row in found)
+    else:
+        table = read_table(source)
+        with table.records(_unseen) as records:
+            yield table.header, (one.cells for one in records if one.fault is None)
+
+
+def _unseen(more: int) -> None:
+    """Nobody waits for a look."""
 
 
 def _known(header: Sequence[str]) -> str | None:
@@ -166,7 +175,7 @@ def _plausible(role: str, column: _Column) -> bool:
     if role == "amount":
         return not column.samples or column.reads(read_money) or column.reads(read_decimal_comma)
     if role == "seconds":
-        return not column.samples or column.reads(read_seconds)
+        return not column.samples or column.reads(with_comma(read_seconds))
     if role == "status":
         return len(column.words) <= STATUS_WORDS_MAX
     return True
@@ -184,8 +193,6 @@ def _time_form(column: _Column) -> TimeForm | None:
         try:
             if column.samples and all(read_time(text, form) for text in column.samples):
                 return form
-        except OtherOrderError:
-            continue
         except (ValueError, OverflowError):
             continue
     return None

@@ -23,6 +23,7 @@ from sijill_client.importers.scalars import (
     read_seconds,
     read_task_group,
     read_yes_or_no,
+    with_comma,
 )
 from sijill_client.importers.table import plain_word
 from sijill_client.importers.times import DayOrder, TimeForm
@@ -105,7 +106,8 @@ def mapping_format(mapping: _Mapping, name: str) -> Format:
     values = _values(mapping.values)
     if "amount" in columns and "currency" not in columns | values:
         raise ValueError("`amount` needs `currency`: a column, or the same for all under `values`")
-    numbers = mapping.numbers
+    comma = mapping.numbers.decimal == "comma"
+    read_time = read_minutes if mapping.numbers.time_unit == "minutes" else read_seconds
     return Format(
         name=name,
         columns={ROLES[role]: (column,) for role, column in columns.items()},
@@ -115,8 +117,8 @@ def mapping_format(mapping: _Mapping, name: str) -> Format:
         required=tuple(ROLES[role] for role in columns),
         submit_time=False,
         times=_time_form(mapping.times),
-        read_amount=read_decimal_comma if numbers.decimal == "comma" else read_money,
-        read_seconds=read_minutes if numbers.time_unit == "minutes" else read_seconds,
+        read_amount=read_decimal_comma if comma else read_money,
+        read_seconds=with_comma(read_time) if comma else read_time,
         values={ROLES[role]: text for role, text in values.items() if role != "status"}
         | ({"status": mapping.values["status"]} if "status" in mapping.values else {}),
     )

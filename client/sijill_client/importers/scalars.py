@@ -1,6 +1,7 @@
 """Cells other than times and money, as the registry takes them; `ValueError` says what is wrong."""
 
 import re
+from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 
 #: One leap year: no effective work time is longer.
@@ -35,6 +36,11 @@ def read_seconds(text: str) -> int:
 def read_minutes(text: str) -> int:
     """Minutes as whole seconds."""
     return read_seconds(f"{_times_60(text):f}")
+
+
+def with_comma(read: Callable[[str], int]) -> Callable[[str], int]:
+    """The same where decimals may stand after a comma."""
+    return lambda text: read(text.replace(",", "."))
 
 
 def read_currency(text: str) -> str:
