@@ -7,6 +7,7 @@ background; `push` does the whole job for crowdwork export files.
 from sijill_client.documents import PlatformStatus, Problem, Report
 from sijill_client.emitter import Emitter, SubmissionResult
 from sijill_client.errors import KeyFileError, OutboxError, SijillError, Unreachable, UnreadableFile
+from sijill_client.importers.mapping import load_mapping
 from sijill_client.keys import PlatformKey, load_key, make_key, save_key
 from sijill_client.nil import declare_nil, nil_event
 from sijill_client.one_call import push
@@ -35,6 +36,7 @@ __all__ = [
     "UnreadableFile",
     "declare_nil",
     "load_key",
+    "load_mapping",
     "make_key",
     "nil_event",
     "open_pseudonyms",

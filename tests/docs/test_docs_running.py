@@ -77,6 +77,15 @@ def test_the_signer_of_the_first_page_is_the_one_in_the_folder() -> None:
     assert shown == (SIGNERS / "sign.py").read_text("utf-8")
 
 
+async def test_a_table_of_an_unknown_platform_goes_through_as_its_page_says(
+    world: World, atlas: Platform, tmp_path: Path
+) -> None:
+    async with answering(world) as address:
+        await _run_page("docs/platforms/mapping.md", tmp_path, {"REGISTRY": address})
+    events = [row for row in await world.view("fact") if row["emitter"] == atlas.emitter]
+    assert len(events) == 5
+
+
 async def test_the_api_answers_as_its_page_shows(
     world: World, atlas: Platform, tmp_path: Path
 ) -> None:
