@@ -52,6 +52,12 @@ class Part:
     paid: int = 0
     all: int = 0
     pay: int = 0
+    earned: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether all of it was taken back again."""
+        return not (self.paid or self.all or self.earned)
 
 
 @dataclass(slots=True)
@@ -71,7 +77,7 @@ class FloorDay:
     waits: Waits | None = None
 
     def short(self, *, unpaid: bool) -> int:
-        """What is missing to the floor, in `_PARTS`; 0 where there is no time, wage or pay known."""
+        """What is missing to the floor, in `_PARTS`; 0 without time, wage or pay known."""
         seconds = self.seconds(unpaid=unpaid)
         if self.wage.amount is None or self.waits is not None or seconds <= 0:
             return 0
@@ -111,7 +117,7 @@ def floor_days(bundle: Bundle, work: Iterable[Work], conversions: Conversions) -
     """Work by platform, worker and day, of residents and of those whose residence is unstated.
 
     Pay is what was earned on the work day, converted by that day's rate. Rows may be split and
-    ordered as one likes.
+    ordered as one likes. A day with neither time nor pay is none.
     """
     days: dict[tuple[str, str, date, bool], FloorDay] = {}
     foreign: dict[tuple[tuple[str, str, date, bool], str, str], int] = {}
@@ -131,7 +137,9 @@ def floor_days(bundle: Bundle, work: Iterable[Work], conversions: Conversions) -
             foreign[pay] = foreign.get(pay, 0) + row.earned
     for (key, group, currency), earned in foreign.items():
         _add_pay(days[key], group, currency, earned, conversions)
-    return [days[key] for key in sorted(days)]
+    for day in days.values():
+        day.parts = {group: part for group, part in day.parts.items() if not part.is_empty}
+    return [days[key] for key in sorted(days) if days[key].parts]
 
 
 def _add_time(day: FloorDay, row: Work) -> None:
@@ -145,9 +153,12 @@ def _add_time(day: FloorDay, row: Work) -> None:
 def _add_pay(
     day: FloorDay, group: str, currency: str, earned: int, conversions: Conversions
 ) -> None:
-    if not earned or day.wage.currency is None:
+    if not earned:
         return
     part = day.parts.setdefault(group, Part())
+    part.earned = True
+    if day.wage.currency is None:
+        return
     if currency == day.wage.currency:
         part.pay += earned * RATE_SCALE
         return

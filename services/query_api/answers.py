@@ -281,3 +281,82 @@ class SchemaList(Struct, frozen=True, kw_only=True):
     """The event types, each with the address of its JSON Schema."""
 
     rows: list[dict[str, str]]
+
+
+class PolicyValue(Struct, frozen=True, kw_only=True):
+    """What one parameter says on a day. Decimals are strings, bands are thresholds with amounts;
+    a null value means that none is known, and `note` says why. `mark` `assumed`: nobody decided
+    it, the registry chose."""
+
+    parameter: str
+    value: str | int | dict[str, str] | None
+    unit: str
+    currency: str | None
+    since: date | None
+    title: str | None
+    reference: str | None
+    note: str | None
+    mark: str | None
+
+
+class Policy(Struct, frozen=True, kw_only=True):
+    """The country's rules in force: the bundle by its digest, and its values on a day."""
+
+    basis: Basis
+    country: str
+    digest: str
+    adopted_leaf: int
+    on: date
+    rows: list[PolicyValue]
+
+
+class FloorTime(Struct, frozen=True, kw_only=True):
+    """One basis of time: what the minimum wage comes to over it, what is missing to it, and on how
+    many worker-days something is."""
+
+    seconds: int
+    floor: str
+    shortfall: str
+    days_below: int
+
+
+class FloorRow(Struct, frozen=True, kw_only=True):
+    """Worker-days of one platform or sector in one period, in the minimum wage's currency.
+    `task_group` null: of a platform, or time that belongs to no task. `days` counts those of which
+    wage and pay are known; the others stand in the last two."""
+
+    period: str
+    platform: str | None = None
+    task_group: str | None = None
+    residence: str
+    days: int
+    pay: str
+    paid_time: FloorTime
+    paid_and_unpaid_time: FloorTime
+    days_without_wage: int
+    days_waiting: int
+
+
+class Wage(Struct, frozen=True, kw_only=True):
+    """A minimum wage in force within the period; null where no value is known."""
+
+    since: date | None
+    hourly: str | None
+    currency: str | None
+    title: str | None
+    reference: str | None
+    note: str | None
+
+
+class WageFloor(Struct, frozen=True, kw_only=True):
+    """What is missing to the minimum wage, worked out for each worker's day on each platform."""
+
+    basis: Basis
+    policy: str
+    adopted_leaf: int
+    per: str
+    by: str
+    from_: date = field(name="from")
+    to: date
+    wages: list[Wage]
+    rows: list[FloorRow]

@@ -130,6 +130,60 @@ _EXAMPLES = (
         rows=_SERIES,
         contracts=[a.Contract(contract="c-12", events=24, terms={"contract": "c-12"})],
     ),
+    a.Policy(
+        basis=_BASIS,
+        country="MA",
+        digest=f"sha256:{_DIGEST}",
+        adopted_leaf=4,
+        on=date(2026, 10, 31),
+        rows=[
+            a.PolicyValue(
+                parameter="minimum_wage.hourly",
+                value="17.92",
+                unit="currency/hour",
+                currency="MAD",
+                since=date(2026, 1, 1),
+                title="Decree 2.25.983",
+                reference="Bulletin officiel no. 7469",
+                note=None,
+                mark="verified",
+            )
+        ],
+    ),
+    a.WageFloor(
+        basis=_BASIS,
+        policy=f"sha256:{_DIGEST}",
+        adopted_leaf=4,
+        per="platform",
+        **_PERIOD,
+        wages=[
+            a.Wage(
+                since=date(2026, 1, 1),
+                hourly="17.92",
+                currency="MAD",
+                title="Decree 2.25.983",
+                reference="Bulletin officiel no. 7469",
+                note=None,
+            )
+        ],
+        rows=[
+            a.FloorRow(
+                period="2026-10",
+                platform="atlas",
+                residence="resident",
+                days=4,
+                pay="74.7",
+                paid_time=a.FloorTime(
+                    seconds=6_600, floor="32.853333", shortfall="0", days_below=0
+                ),
+                paid_and_unpaid_time=a.FloorTime(
+                    seconds=9_000, floor="44.8", shortfall="1.2", days_below=1
+                ),
+                days_without_wage=0,
+                days_waiting=0,
+            )
+        ],
+    ),
     a.Tasks(basis=_BASIS, rows=[_TASK], next=None),
     a.EventAnswer(
         basis=_BASIS,
