@@ -1,4 +1,4 @@
-"""Which policy and which exchange rates stand, of all the acts up to a position. Pure."""
+"""Which policy, exchange rates and schemes stand, of all the acts up to a position. Pure."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from typing import Any
 from policies.bundle import Bundle
 from policies.exchange import DatedRate
 from policies.faults import PolicyError
+from services.ledger.assignment import Assigned
 
 #: Bundles kept: reading one takes a tenth of a second, and few are ever adopted.
 _BUNDLES_KEPT = 16
@@ -55,6 +56,38 @@ def _read(country: str, files: tuple[tuple[str, str], ...]) -> Bundle | None:
         return None
 
 
+def standing_assignments(
+    acts: Iterable[Act], platform: str, worker: str, person: str | None = None
+) -> list[Assigned]:
+    """Schemes assigned to a worker, or to the person she is, in the order of the log.
+
+    `acts`: every `scheme.assigned` and every correction of one that has effect.
+    """
+    return [
+        Assigned(
+            one["scheme"],
+            date.fromisoformat(one["day_from"]),
+            date.fromisoformat(one["day_to"]) if one.get("day_to") else None,
+        )
+        for one in _as_corrected(acts)
+        if (one.get("platform"), one.get("worker")) == (platform, worker)
+        or (person is not None and one.get("person") == person)
+    ]
+
+
+def _as_corrected(acts: Iterable[Act]) -> list[Mapping[str, Any]]:
+    """What acts say after their corrections, each in the place of the act that was corrected."""
+    said: dict[int, Mapping[str, Any]] = {}
+    for act in sorted(acts, key=lambda act: act.event_number):
+        if act.original is None:
+            said[act.event_number] = act.data
+        elif replacement := act.data.get("replacement"):
+            said[act.original] = replacement["data"]
+        else:
+            said.pop(act.original, None)
+    return [data for _, data in sorted(said.items())]
+
+
 def standing_rates(
     acts: Iterable[Act], quote: str, scheme: str | None = None
 ) -> dict[str, list[DatedRate]]:
@@ -64,16 +97,8 @@ def standing_rates(
     and day the first stands; a correction speaks for the act that it names. Rates of a scheme
     count for that scheme alone.
     """
-    said: dict[int, Mapping[str, Any]] = {}
-    for act in sorted(acts, key=lambda act: act.event_number):
-        if act.original is None:
-            said[act.event_number] = act.data
-        elif replacement := act.data.get("replacement"):
-            said[act.original] = replacement["data"]
-        else:
-            said.pop(act.original, None)
     standing: dict[str, dict[date, DatedRate]] = {}
-    for _, rate in sorted(said.items()):
+    for rate in _as_corrected(acts):
         if rate["quote"] == quote and rate.get("scheme") in {None, scheme}:
             day = date.fromisoformat(rate["day"])
             dated = DatedRate(day, Decimal(rate["rate"]))

@@ -1,9 +1,17 @@
-"""The policy and the rates that stand at the cut of an answer."""
+"""The policy, rates and schemes that stand at the cut of an answer."""
 
 import msgspec
 
+from events import vocabulary as v
 from policies.exchange import DatedRate
-from services.ledger.standing import Act, Adopted, standing_policy, standing_rates
+from services.ledger.assignment import Assigned
+from services.ledger.standing import (
+    Act,
+    Adopted,
+    standing_assignments,
+    standing_policy,
+    standing_rates,
+)
 from services.query_api.database import Row, Snapshot
 from services.web.problems import Problem
 
@@ -20,8 +28,20 @@ async def policy_at(snapshot: Snapshot, country: str, position: int) -> Adopted:
 
 async def rates_at(snapshot: Snapshot, quote: str, position: int) -> dict[str, list[DatedRate]]:
     """Rates by foreign currency that stand for all schemes."""
-    rows = await snapshot.rows("rate_acts", position=position)
-    return standing_rates(map(_act, rows), quote)
+    return standing_rates(await _acts(snapshot, v.RatePublished, position), quote)
+
+
+async def assigned_to(
+    snapshot: Snapshot, platform: str, worker: str, position: int
+) -> list[Assigned]:
+    """The schemes assigned to a worker under her own pseudonym, in the order of the log."""
+    acts = await _acts(snapshot, v.SchemeAssigned, position)
+    return standing_assignments(acts, platform, worker)
+
+
+async def _acts(snapshot: Snapshot, event: type[v.Event], position: int) -> list[Act]:
+    rows = await snapshot.rows("standing_acts", type=v.type_of(event), position=position)
+    return [_act(row) for row in rows]
 
 
 def _act(row: Row) -> Act:

@@ -24,7 +24,13 @@ from services.ledger.floor import (
     floor_days,
 )
 from services.query_api.access import ANALYSTS, only_platform
-from services.query_api.answers import (
+from services.query_api.basis import Reach, find_cut
+from services.query_api.formats import Answer, render
+from services.query_api.openapi import described
+from services.query_api.parameters import UNSTATED, Values, read_query
+from services.query_api.reading import Reading, reading, state_of
+from services.query_api.routes.analysis import by_of
+from services.query_api.rule_answers import (
     FloorRow,
     FloorTime,
     Policy,
@@ -32,12 +38,6 @@ from services.query_api.answers import (
     Wage,
     WageFloor,
 )
-from services.query_api.basis import Reach, find_cut
-from services.query_api.formats import Answer, render
-from services.query_api.openapi import described
-from services.query_api.parameters import UNSTATED, Values, read_query
-from services.query_api.reading import Reading, reading, state_of
-from services.query_api.routes.analysis import by_of
 from services.query_api.standing import policy_at, rates_at
 from services.web.problems import Problem
 
@@ -90,7 +90,7 @@ def policy_values(bundle: Bundle, on: date) -> list[PolicyValue]:
     return [
         PolicyValue(
             parameter=name,
-            value=_shown(stated.value),
+            value=shown(stated.value),
             unit=parameter.unit,
             currency=parameter.currency,
             since=stated.since,
@@ -104,7 +104,7 @@ def policy_values(bundle: Bundle, on: date) -> list[PolicyValue]:
     ]
 
 
-def _shown(value: Scalar | None) -> str | int | dict[str, str] | None:
+def shown(value: Scalar | None) -> str | int | dict[str, str] | None:
     """A value as JSON has it: decimals as strings, bands as threshold to amount."""
     if isinstance(value, tuple):
         return {str(threshold): str(amount) for threshold, amount in value}
@@ -127,8 +127,11 @@ async def wage_floor(request: Request) -> Response:
         platform = only_platform(r.reader, r.query["platform"])
         established, _ = await r.state.establishment()
         adopted = await policy_at(r.snapshot, established.country, r.cut.position)
-        found = await floor_work(r, adopted.bundle, first, last, platform=platform)
-    rows = await asyncio.to_thread(_floor_rows, found, r.query)
+        wages = wages_of(adopted.bundle, first, last)
+        work = await floor_work(r, adopted.bundle, first, last, platform=platform)
+        conversions = await conversions_of(r, adopted.bundle, wages)
+    days = await asyncio.to_thread(floor_days, adopted.bundle, work, conversions)
+    rows = await asyncio.to_thread(_floor_rows, days, r.query)
     document = WageFloor(
         basis=r.basis,
         policy=adopted.bundle.digest,
@@ -137,7 +140,7 @@ async def wage_floor(request: Request) -> Response:
         by=by_of(r.query),
         from_=first,
         to=last,
-        wages=_wages(adopted.bundle, first, last),
+        wages=wages,
         rows=rows,
     )
     return r.answer(document, rows=rows, columns=_FLOOR_COLUMNS, flatten=_flat_floor)
@@ -160,8 +163,8 @@ async def floor_work(
     *,
     platform: str | None = None,
     worker: str | None = None,
-) -> list[FloorDay]:
-    """The worker-days of a period, each against the minimum wage of its day."""
+) -> list[Work]:
+    """Work of a period by platform, worker, day and what else a floor tells apart."""
     rows = await r.rows(
         "floor_work",
         platform=platform,
@@ -171,13 +174,17 @@ async def floor_work(
         country=bundle.country,
         **r.cut.values,
     )
-    currency = next((one.currency for one in _wages(bundle, first, last)), None)
+    return [Work(**row) for row in rows]
+
+
+async def conversions_of(r: Reading, bundle: Bundle, wages: Iterable[Wage]) -> Conversions:
+    """Conversions into the currency of the minimum wages."""
+    currency = next((one.currency for one in wages if one.currency), None)
     rates = await rates_at(r.snapshot, currency, r.cut.position) if currency else {}
-    conversions = Conversions(bundle, rates)
-    return await asyncio.to_thread(floor_days, bundle, (Work(**row) for row in rows), conversions)
+    return Conversions(bundle, rates)
 
 
-def _wages(bundle: Bundle, first: date, last: date) -> list[Wage]:
+def wages_of(bundle: Bundle, first: date, last: date) -> list[Wage]:
     """Every minimum wage that was in force on some day of a period, oldest first."""
     days = (first + timedelta(days=passed) for passed in range((last - first).days + 1))
     floors = {floor.stated.since: floor for floor in (hourly(bundle, day) for day in days)}
