@@ -1,20 +1,38 @@
 """A country's rules: what is in force, and adopting others."""
 
+import asyncio
+import os
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import httpx
 import typer
 from rich.markup import escape
 
 from deploy.acts import Act
-from deploy.cli.context import Data, SignAs, Url, act, folder_of, out, told_plainly, url_of
+from deploy.cli.context import (
+    Data,
+    SignAs,
+    Url,
+    act,
+    err,
+    fail,
+    folder_of,
+    out,
+    stores_of,
+    told_plainly,
+    url_of,
+)
+from events.money import from_micros
 from policies.bundle import Bundle
 from policies.loader import read_folder
 from policies.parameter import Mark
+
+if TYPE_CHECKING:
+    from services.ledger.change import Change
 
 policy = typer.Typer(help="Show and adopt a country's dated rules.", no_args_is_help=True)
 
@@ -28,17 +46,57 @@ _NUMBER = re.compile(r"[0-9.]+\Z")
 def policy_adopt(
     folder: Annotated[Path, typer.Argument(exists=True, file_okay=False)],
     country: Country = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Adopt; without it nothing is sent.")] = False,
     data: Data = None,
     url: Url = None,
     sign_as: SignAs = None,
 ) -> None:
-    """Adopt a folder of dated rules, word for word."""
+    """Say which months would change and by how much; with --yes, adopt the folder word for word.
+
+    Months are worked out where the registry's data can be read: in its folder, or with
+    SIJILL_DATABASE set.
+    """
     with told_plainly():
         bundle = _read(folder, country)
+        _tell_changes(bundle, data)
+        if not yes:
+            fail("nothing was adopted: repeat with --yes to adopt these rules")
         files = dict(bundle.files)
         adopted = {"country": bundle.country, "digest": bundle.digest, "files": files}
         act(data, url, sign_as, Act("policy.adopted", adopted))
         out.print(f"{bundle.country} {bundle.digest}", highlight=False)
+
+
+def _tell_changes(bundle: Bundle, data: Path | None) -> None:
+    # Views and ledger are loaded when they are asked: every process comes through this command.
+    from deploy.cli.adopting import preview
+    from services.web.problems import Problem
+
+    if "SIJILL_DATABASE" not in os.environ and folder_of(data).running() is None:
+        out.print("the registry's data cannot be read from here, so no month was worked out")
+        return
+    try:
+        found = asyncio.run(preview(stores_of(data), bundle, lambda text: err.print(text)))
+    except Problem as problem:
+        raise ValueError(problem.detail) from problem
+    stands = f"instead of {found.adopted}" if found.adopted else "the first of this registry"
+    out.print(f"{bundle.country} {bundle.digest}, {stands}", highlight=False, soft_wrap=True)
+    for one in found.changes:
+        out.print(_changed(one), highlight=False, soft_wrap=True)
+    if found.floor_months:
+        out.print(f"another wage floor: {', '.join(found.floor_months)}", highlight=False)
+    if not (found.changes or found.floor_months):
+        out.print(f"no month changes, as of position {found.position}", highlight=False)
+
+
+def _changed(one: "Change") -> str:
+    more = one.after - one.before
+    sign = "+" if more >= 0 else ""
+    waits = f", {one.waiting} wait for an exchange rate" if one.waiting else ""
+    return (
+        f"{one.period} {one.scheme}: {from_micros(one.before)} -> {from_micros(one.after)} "
+        f"{one.currency} ({sign}{from_micros(more)}), {one.workers} workers{waits}"
+    )
 
 
 def _read(folder: Path, country: str | None) -> Bundle:

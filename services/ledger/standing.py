@@ -64,15 +64,29 @@ def standing_assignments(
     `acts`: every `scheme.assigned` and every correction of one that has effect.
     """
     return [
-        Assigned(
-            one["scheme"],
-            date.fromisoformat(one["day_from"]),
-            date.fromisoformat(one["day_to"]) if one.get("day_to") else None,
-        )
+        _assigned(one)
         for one in _as_corrected(acts)
         if (one.get("platform"), one.get("worker")) == (platform, worker)
         or (person is not None and one.get("person") == person)
     ]
+
+
+def assignments_by_worker(acts: Iterable[Act]) -> dict[tuple[str, str], list[Assigned]]:
+    """Schemes assigned to workers under their own pseudonyms, by platform and pseudonym."""
+    found: dict[tuple[str, str], list[Assigned]] = {}
+    for one in _as_corrected(acts):
+        if one.get("platform") and one.get("worker"):
+            found.setdefault((one["platform"], one["worker"]), []).append(_assigned(one))
+    return found
+
+
+def _assigned(one: Mapping[str, Any]) -> Assigned:
+    last = one.get("day_to")
+    return Assigned(
+        one["scheme"],
+        date.fromisoformat(one["day_from"]),
+        date.fromisoformat(last) if last else None,
+    )
 
 
 def _as_corrected(acts: Iterable[Act]) -> list[Mapping[str, Any]]:

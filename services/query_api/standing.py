@@ -16,10 +16,15 @@ from services.query_api.database import Row, Snapshot
 from services.web.problems import Problem
 
 
+async def policy_or_none(snapshot: Snapshot, country: str, position: int) -> Adopted | None:
+    """The policy in force, if one was adopted up to the position."""
+    rows = await snapshot.rows("policy_acts", country=country, position=position)
+    return standing_policy(map(_act, rows), country)
+
+
 async def policy_at(snapshot: Snapshot, country: str, position: int) -> Adopted:
     """The policy in force. Problem 404 if none was adopted up to the position."""
-    rows = await snapshot.rows("policy_acts", country=country, position=position)
-    adopted = standing_policy(map(_act, rows), country)
+    adopted = await policy_or_none(snapshot, country, position)
     if adopted is None:
         detail = f"no policy of {country} was adopted up to position {position}"
         raise Problem(404, "not-found", detail)
@@ -28,18 +33,19 @@ async def policy_at(snapshot: Snapshot, country: str, position: int) -> Adopted:
 
 async def rates_at(snapshot: Snapshot, quote: str, position: int) -> dict[str, list[DatedRate]]:
     """Rates by foreign currency that stand for all schemes."""
-    return standing_rates(await _acts(snapshot, v.RatePublished, position), quote)
+    return standing_rates(await acts_at(snapshot, v.RatePublished, position), quote)
 
 
 async def assigned_to(
     snapshot: Snapshot, platform: str, worker: str, position: int
 ) -> list[Assigned]:
     """The schemes assigned to a worker under her own pseudonym, in the order of the log."""
-    acts = await _acts(snapshot, v.SchemeAssigned, position)
+    acts = await acts_at(snapshot, v.SchemeAssigned, position)
     return standing_assignments(acts, platform, worker)
 
 
-async def _acts(snapshot: Snapshot, event: type[v.Event], position: int) -> list[Act]:
+async def acts_at(snapshot: Snapshot, event: type[v.Event], position: int) -> list[Act]:
+    """Every act of a type up to a position, and what corrects them."""
     rows = await snapshot.rows("standing_acts", type=v.type_of(event), position=position)
     return [_act(row) for row in rows]
 

@@ -41,7 +41,11 @@ def test_acts_of_the_authority_stand_in_the_log(shared: Running) -> None:
     shared.own("platform", "observe", "Unknown Gigs", "--country", "FR")
     fund = str(shared.folder / "fund.key")
     shared.own("fund", "add", "CNSS", "--key-out", fund, "--scheme", "cnss-salaried")
-    shared.own("policy", "adopt", "policies/ma")
+    said = shared.own("policy", "adopt", "policies/ma", code=2)
+    assert "the first of this registry" in said
+    assert "nothing was adopted" in said
+    assert httpx.get(f"{shared.url}/v1/policy").status_code == 404
+    shared.own("policy", "adopt", "policies/ma", "--yes")
     shared.own("rate", "publish", "USD", "MAD", "9.25", "--day", "2026-03-04")
     second = str(shared.folder / "alpha2.key")
     shared.own("key", "add", "alpha", "--key-out", second)
