@@ -1,4 +1,7 @@
-"""What an assessment takes and what it says. Amounts are whole micro-units of the currency."""
+"""What an assessment takes and what it says. Amounts are whole micro-units of the currency.
+
+Nothing here can hold itself, so the garbage collector need not look at the many lines (`gc=False`).
+"""
 
 from datetime import date
 from decimal import Decimal
@@ -14,7 +17,7 @@ from policies.schemes import Term
 Cell = tuple[str, str]
 
 
-class Pay(Struct, frozen=True):
+class Pay(Struct, frozen=True, gc=False):
     """Gross pay of one pay day: a row of the pay grain, or a part of one. `residence`: ISO 3166 as
     stated, empty where unstated; `gross` is less than 0 where more was taken back than paid."""
 
@@ -33,7 +36,7 @@ class Payer(StrEnum):
     WORKER = "worker"
 
 
-class Charge(Struct, frozen=True):
+class Charge(Struct, frozen=True, gc=False):
     """One payer's share of a branch under the terms of a month; `payer` None: the whole of it.
 
     Of a rate: `percent` of the base, which is `rate / scale`. Of bands both are None, 1 and 1.
@@ -48,7 +51,7 @@ class Charge(Struct, frozen=True):
     terms: tuple[Term, ...]
 
 
-class Line(Struct, frozen=True):
+class Line(Struct, frozen=True, gc=False):
     """What one payer owes for one branch and one (platform, worker).
 
     `base`: what the rate was taken of, or what chose the band. `amount` is rounded; what it was
@@ -74,14 +77,14 @@ class Line(Struct, frozen=True):
         return self.exact - self.amount
 
 
-class Unknown(Struct, frozen=True):
+class Unknown(Struct, frozen=True, gc=False):
     """A branch (empty: the whole scheme) that cannot be assessed: no value known of a term."""
 
     branch: str
     term: Term
 
 
-class Waiting(Struct, frozen=True):
+class Waiting(Struct, frozen=True, gc=False):
     """Pay that cannot be converted yet."""
 
     platform: str
@@ -100,7 +103,7 @@ class Why(StrEnum):
     NOT_POSITIVE = "more was taken back than paid"
 
 
-class Aside(Struct, frozen=True):
+class Aside(Struct, frozen=True, gc=False):
     """Pay of a month that is shown and not assessed, by stated residence."""
 
     platform: str
@@ -111,7 +114,7 @@ class Aside(Struct, frozen=True):
     why: Why
 
 
-class Used(Struct, frozen=True):
+class Used(Struct, frozen=True, gc=False):
     """An exchange rate that an assessment used for the pay of a day."""
 
     currency: str
@@ -119,10 +122,10 @@ class Used(Struct, frozen=True):
     rate: DatedRate
 
 
-class Assessment(Struct, frozen=True):
+class Assessment(Struct, frozen=True, gc=False):
     """What one worker's or person's month owes one scheme; every list in the order of its fields.
 
-    `lines` are the payers' shares. `claims` are what the fund is owed: the whole rate of each
+    `lines` are the payers' shares, one for each payer, branch, platform and worker. `claims` are what the fund is owed: the whole rate of each
     branch, rounded once; where the shares come to another sum, the difference is a residue of
     rounding. While anything waits there are no lines and no claims, and what is posted stays.
     """

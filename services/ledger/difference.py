@@ -1,12 +1,11 @@
 """What to post so that the posted balances become the assessed ones. Pure, balanced, minimal."""
 
-from collections import defaultdict
 from collections.abc import Mapping
 from typing import NamedTuple
 
 from msgspec import Struct
 
-from services.ledger.assessment import Assessment, Line, Payer
+from services.ledger.assessment import Assessment, Payer
 
 #: What the fund is owed; the same of a worker to whom no scheme is assigned.
 FUND_RECEIVABLE, SUSPENSE_RECEIVABLE = "fund.receivable", "suspense.receivable"
@@ -28,7 +27,7 @@ class Balance(NamedTuple):
     currency: str
 
 
-class Movement(Struct, frozen=True):
+class Movement(Struct, frozen=True, gc=False):
     """One line to post, in whole micro-units; exactly one of debit and credit is above 0."""
 
     account: str
@@ -42,21 +41,19 @@ class Movement(Struct, frozen=True):
 
 def balances_of(assessment: Assessment) -> dict[Balance, int]:
     """What should stand posted: debits above 0, credits below, no zeros; the sum is 0."""
-    balances: dict[Balance, int] = defaultdict(int)
+    balances: dict[Balance, int] = {}
+    rounding: dict[Balance, int] = {}
+    currency = assessment.currency
     owed = SUSPENSE_RECEIVABLE if assessment.by_default else FUND_RECEIVABLE
-
-    def add(account: str, line: Line, amount: int) -> None:
-        branch = line.charge.branch
-        key = Balance(account, branch, line.platform, line.worker, assessment.currency)
-        balances[key] += amount
+    for line in (*assessment.claims, *assessment.lines):
+        payer, part = line.charge.payer, (line.charge.branch, line.platform, line.worker, currency)
+        account, amount = (owed, line.amount) if payer is None else (_CREDITED[payer], -line.amount)
+        # One line for each (account, branch, platform, worker): see `Assessment`.
+        balances[Balance(account, *part)] = amount
         # What one side has, the other must: whatever the lines leave over is rounding.
-        balances[key._replace(account=ROUNDING)] -= amount
-
-    for claim in assessment.claims:
-        add(owed, claim, claim.amount)
-    for line in assessment.lines:
-        if line.charge.payer is not None:
-            add(_CREDITED[line.charge.payer], line, -line.amount)
+        left = Balance(ROUNDING, *part)
+        rounding[left] = rounding.get(left, 0) - amount
+    balances.update(rounding)
     return {key: amount for key, amount in balances.items() if amount}
 
 

@@ -5,7 +5,8 @@ held against the hours that they took together. Two bases are always given: paid
 unpaid time. Time whose pay is unstated is in neither.
 """
 
-from collections.abc import Callable, Hashable, Iterable
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TypeVar
@@ -26,7 +27,7 @@ _PARTS = _SECONDS_AN_HOUR * RATE_SCALE
 Key = TypeVar("Key", bound=Hashable)
 
 
-class Work(Struct, frozen=True):
+class Work(Struct, frozen=True, gc=False):
     """Work of one work day: a row of the work grain, or a part of one.
 
     `residence` as stated, empty where unstated. `paid` and `unpaid` are seconds of tasks, `outside`
@@ -75,19 +76,34 @@ class FloorDay:
     wage: Floor
     parts: dict[str | None, Part] = field(default_factory=dict)
     waits: Waits | None = None
+    #: Time on either basis and pay of all parts.
+    total: Part = field(default_factory=Part)
 
-    def short(self, *, unpaid: bool) -> int:
-        """What is missing to the floor, in `_PARTS`; 0 without time, wage or pay known."""
-        seconds = self.seconds(unpaid=unpaid)
-        if self.wage.amount is None or self.waits is not None or seconds <= 0:
+    def settle(self) -> None:
+        """Leave out what was all taken back, and add up the rest."""
+        self.parts = {group: part for group, part in self.parts.items() if not part.is_empty}
+        for part in self.parts.values():
+            self.total.paid += part.paid
+            self.total.all += part.all
+            self.total.pay += part.pay
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the wage is known and all pay is converted."""
+        return self.wage.amount is not None and self.waits is None
+
+    def short(self, seconds: int) -> int:
+        """What is missing to the floor of so many seconds, in `_PARTS`; 0 where nobody can know."""
+        if seconds <= 0 or not self.is_known:
             return 0
-        wage = int(self.wage.amount * MICRO)
-        pay = sum(part.pay for part in self.parts.values())
-        return max(0, wage * seconds * RATE_SCALE - pay * _SECONDS_AN_HOUR)
+        owed = _wage_of(self.wage) * seconds * RATE_SCALE
+        return max(0, owed - self.total.pay * _SECONDS_AN_HOUR)
 
-    def seconds(self, *, unpaid: bool) -> int:
-        """Effective time on one of the two bases."""
-        return sum(part.all if unpaid else part.paid for part in self.parts.values())
+
+def _wage_of(wage: Floor) -> int:
+    """An hour's minimum in micro-units; it is known."""
+    assert wage.amount is not None
+    return int(wage.amount * MICRO)
 
 
 class Basis(Struct, frozen=True):
@@ -138,7 +154,7 @@ def floor_days(bundle: Bundle, work: Iterable[Work], conversions: Conversions) -
     for (key, group, currency), earned in foreign.items():
         _add_pay(days[key], group, currency, earned, conversions)
     for day in days.values():
-        day.parts = {group: part for group, part in day.parts.items() if not part.is_empty}
+        day.settle()
     return [days[key] for key in sorted(days) if days[key].parts]
 
 
@@ -170,38 +186,61 @@ def _add_pay(
 
 
 @dataclass(slots=True)
+class _Time:
+    """Sums on one basis: seconds, floor and shortfall in `_PARTS`, days below."""
+
+    seconds: int = 0
+    floor: int = 0
+    short: int = 0
+    below: int = 0
+
+    def add(self, wage: int, seconds: int, short: int) -> None:
+        self.seconds += seconds
+        self.floor += wage * seconds * RATE_SCALE
+        self.short += short
+        self.below += short > 0
+
+    def basis(self) -> Basis:
+        floor, short = half_up(self.floor, _PARTS), half_up(self.short, _PARTS)
+        return Basis(self.seconds, floor, short, self.below)
+
+
+@dataclass(slots=True)
 class _Adding:
-    """Sums of one key: on each basis seconds, floor and shortfall in parts, days below."""
+    """Sums of one key."""
 
     days: int = 0
     pay: int = 0
-    paid: list[int] = field(default_factory=lambda: [0, 0, 0, 0])
-    all: list[int] = field(default_factory=lambda: [0, 0, 0, 0])
+    paid: _Time = field(default_factory=_Time)
+    all: _Time = field(default_factory=_Time)
     days_without_wage: int = 0
     days_waiting: int = 0
 
+    def add(self, day: FloorDay, part: Part, short_paid: int, short_all: int) -> None:
+        """Add a day, or the part of it that a task group has."""
+        if not day.is_known:
+            self.days_without_wage += day.wage.amount is None
+            self.days_waiting += day.wage.amount is not None
+            return
+        wage = _wage_of(day.wage)
+        self.days += 1
+        self.pay += part.pay
+        self.paid.add(wage, part.paid, short_paid)
+        self.all.add(wage, part.all, short_all)
+
     def sums(self) -> FloorSums:
-        paid, whole = (
-            Basis(seconds, half_up(floor, _PARTS), half_up(short, _PARTS), below)
-            for seconds, floor, short, below in (self.paid, self.all)
-        )
         # Half-up of a negative number too: pay that was taken back.
         pay = (2 * self.pay + RATE_SCALE) // (2 * RATE_SCALE)
-        return FloorSums(self.days, pay, paid, whole, self.days_without_wage, self.days_waiting)
+        times = self.paid.basis(), self.all.basis()
+        return FloorSums(self.days, pay, *times, self.days_without_wage, self.days_waiting)
 
 
 def floor_by(days: Iterable[FloorDay], key: Callable[[FloorDay], Key]) -> dict[Key, FloorSums]:
     """Days added up by a key of theirs: month, platform, worker, residence."""
-    found: dict[Key, _Adding] = {}
+    found: dict[Key, _Adding] = defaultdict(_Adding)
     for day in days:
-        into = found.setdefault(key(day), _Adding())
-        if _is_known(day, into):
-            pay = sum(part.pay for part in day.parts.values())
-            _add(into, day, pay, {unpaid: day.seconds(unpaid=unpaid) for unpaid in (False, True)})
-            for unpaid, sums in ((False, into.paid), (True, into.all)):
-                short = day.short(unpaid=unpaid)
-                sums[2] += short
-                sums[3] += short > 0
+        total = day.total
+        found[key(day)].add(day, total, day.short(total.paid), day.short(total.all))
     return {one: adding.sums() for one, adding in found.items()}
 
 
@@ -213,45 +252,22 @@ def floor_by_group(
     A day's shortfall is shared out over its groups in proportion to their time, so that rows add
     up to the whole; a day with several groups is a day of each.
     """
-    found: dict[Key, _Adding] = {}
+    found: dict[Key, _Adding] = defaultdict(_Adding)
     for day in days:
-        shares = {unpaid: _shares(day, unpaid=unpaid) for unpaid in (False, True)}
+        paid = _shares(day, {group: part.paid for group, part in day.parts.items()})
+        whole = _shares(day, {group: part.all for group, part in day.parts.items()})
         for group, part in day.parts.items():
-            into = found.setdefault(key(day, group), _Adding())
-            if _is_known(day, into):
-                _add(into, day, part.pay, {False: part.paid, True: part.all})
-                for unpaid, sums in ((False, into.paid), (True, into.all)):
-                    short = shares[unpaid].get(group, 0)
-                    sums[2] += short
-                    sums[3] += short > 0
+            found[key(day, group)].add(day, part, paid.get(group, 0), whole.get(group, 0))
     return {one: adding.sums() for one, adding in found.items()}
 
 
-def _shares(day: FloorDay, *, unpaid: bool) -> dict[str | None, int]:
-    short = day.short(unpaid=unpaid)
+def _shares(day: FloorDay, seconds: Mapping[str | None, int]) -> Mapping[str | None, int]:
+    """A day's shortfall by task group."""
+    short = day.short(sum(seconds.values()))
     if not short:
         return {}
-    # Names sort after nothing: an empty one stands for time of no task.
-    time = {
-        (group or "",): max(0, part.all if unpaid else part.paid)
-        for group, part in day.parts.items()
-    }
+    if len(seconds) == 1:
+        return dict.fromkeys(seconds, short)
+    # An empty name stands for time of no task: no group is called so.
+    time = {(group or "",): max(0, one) for group, one in seconds.items()}
     return {group or None: share for (group,), share in share_out(short, time).items()}
-
-
-def _is_known(day: FloorDay, into: _Adding) -> bool:
-    if day.wage.amount is None:
-        into.days_without_wage += 1
-    elif day.waits is not None:
-        into.days_waiting += 1
-    return day.wage.amount is not None and day.waits is None
-
-
-def _add(into: _Adding, day: FloorDay, pay: int, seconds: dict[bool, int]) -> None:
-    assert day.wage.amount is not None
-    wage = int(day.wage.amount * MICRO)
-    into.days += 1
-    into.pay += pay
-    for unpaid, sums in ((False, into.paid), (True, into.all)):
-        sums[0] += seconds[unpaid]
-        sums[1] += wage * seconds[unpaid] * RATE_SCALE
