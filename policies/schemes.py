@@ -67,15 +67,6 @@ def scheme_codes(bundle: Bundle) -> tuple[str, ...]:
     return tuple(code_of(folder) for folder in scheme_folders(bundle.parameters))
 
 
-def scheme_currencies(bundle: Bundle) -> frozenset[str]:
-    """Currencies in which some scheme of a country is owed."""
-    steps = (
-        bundle.parameters.get(f"{SCHEMES}.{folder}.rounding.step")
-        for folder in scheme_folders(bundle.parameters)
-    )
-    return frozenset(step.currency for step in steps if step is not None and step.currency)
-
-
 def default_scheme(bundle: Bundle, day: date) -> Term:
     """The scheme of a worker to whom none is assigned."""
     return _term(bundle, DEFAULT_SCHEME, day)

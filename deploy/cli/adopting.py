@@ -1,6 +1,6 @@
 """What adopting a policy would change, worked out on the registry's own sums of pay."""
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -12,31 +12,32 @@ from events.log.connections import COMMAND_SECONDS_MAX
 from migrations.address import engine_url
 from migrations.roles import QUERY
 from policies.bundle import Bundle
-from policies.schemes import scheme_currencies
 from services.ledger.assessment import Pay
-from services.ledger.assignment import Assigned
 from services.ledger.change import (
     Change,
+    FloorChange,
     MonthChange,
+    MonthFloorChange,
     Rates,
     days_of_month,
     differs,
     floor_differs,
 )
+from services.ledger.floor import Work
 from services.ledger.standing import assignments_by_worker
-from services.query_api.database import QueryDatabase, Snapshot
+from services.query_api.database import QueryDatabase, Row, Snapshot
 from services.query_api.standing import acts_at, policy_or_none, rates_at
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What would change at a position: contributions by month and scheme, months whose wage floor
-    is another. `adopted`: the digest in force, if any."""
+    """What would change at a position: contributions by month and scheme, and the shortfall to the
+    minimum wage by month. `adopted`: the digest in force, if any."""
 
     position: int
     adopted: str | None
     changes: list[Change]
-    floor_months: list[str]
+    floors: list[FloorChange]
 
 
 async def preview(stores: Stores, after: Bundle, say: Callable[[str], None]) -> Preview:
@@ -45,50 +46,82 @@ async def preview(stores: Stores, after: Bundle, say: Callable[[str], None]) -> 
     Workers are taken one by one, each under her own pseudonym.
     """
     async with _snapshot(stores) as snapshot:
-        position = snapshot.position
-        adopted = await policy_or_none(snapshot, after.country, position)
+        adopted = await policy_or_none(snapshot, after.country, snapshot.position)
         before = None if adopted is None else adopted.bundle
-        months = [str(row["period"]) for row in await snapshot.rows("pay_months")]
-        rates = await _rates(snapshot, (after, *([before] if before else [])), position)
-        assigned = assignments_by_worker(await acts_at(snapshot, v.SchemeAssigned, position))
-        changes: list[Change] = []
-        for period in months:
-            if differs(before, after, period):
-                say(f"working out {period}")
-                changes += await _changes(
-                    snapshot, MonthChange(before, after, period, rates), period, assigned
-                )
-        floors = [period for period in months if floor_differs(before, after, period)]
-    return Preview(position, None if before is None else before.digest, changes, floors)
+        look = _Look(snapshot, before, after, await _rates(snapshot, before, after), say)
+        months = await snapshot.rows("pay_months")
+        changes, floors = [], []
+        for period in (str(row["period"]) for row in months if row["paid"]):
+            changes += await look.contributions(period)
+        for period in (str(row["period"]) for row in months if not row["paid"]):
+            floors += await look.floor(period)
+    return Preview(snapshot.position, None if before is None else before.digest, changes, floors)
 
 
-async def _changes(
-    snapshot: Snapshot,
-    month: MonthChange,
-    period: str,
-    assigned: dict[tuple[str, str], list[Assigned]],
-) -> list[Change]:
-    days = days_of_month(period)
-    pay: list[Pay] = []
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """Two policies over the sums of one snapshot."""
 
-    def settle() -> None:
-        if pay:
-            month.add(pay, assigned.get((pay[0].platform, pay[0].worker), ()))
-            pay.clear()
+    snapshot: Snapshot
+    before: Bundle | None
+    after: Bundle
+    rates: dict[str, Rates]
+    say: Callable[[str], None]
 
-    async for row in snapshot.stream("pay_of_month", first=days[0], last=days[-1]):
-        one = Pay(**row)
-        if pay and (pay[0].platform, pay[0].worker) != (one.platform, one.worker):
-            settle()
-        pay.append(one)
-    settle()
-    return month.changes()
+    async def contributions(self, period: str) -> list[Change]:
+        """What each scheme is owed of a month, where it is another sum."""
+        if not differs(self.before, self.after, period):
+            return []
+        self.say(f"working out contributions of {period}")
+        acts = await acts_at(self.snapshot, v.SchemeAssigned, self.snapshot.position)
+        assigned = assignments_by_worker(acts)
+        month = MonthChange(self.before, self.after, period, self.rates)
+        async for worker, rows in self._by_worker("pay_of_month", period):
+            month.add([Pay(**row) for row in rows], assigned.get(worker, ()))
+        return month.changes()
+
+    async def floor(self, period: str) -> list[FloorChange]:
+        """What is missing to the minimum wage in a month, if it is another sum."""
+        if not floor_differs(self.before, self.after, period):
+            return []
+        self.say(f"working out the wage floor of {period}")
+        month = MonthFloorChange(self.before, self.after, period, self.rates)
+        async for _, rows in self._by_worker("work_of_month", period):
+            month.add([Work(**row) for row in rows])
+        change = month.change()
+        return [change] if change else []
+
+    async def _by_worker(
+        self, query: str, period: str
+    ) -> AsyncIterator[tuple[tuple[str, str], list[Row]]]:
+        """The rows of each worker, which stand together."""
+        days = days_of_month(period)
+        rows: list[Row] = []
+        async for row in self.snapshot.stream(query, first=days[0], last=days[-1]):
+            if rows and _worker_of(rows[0]) != _worker_of(row):
+                yield _worker_of(rows[0]), rows
+                rows = []
+            rows.append(row)
+        if rows:
+            yield _worker_of(rows[0]), rows
 
 
-async def _rates(snapshot: Snapshot, bundles: Iterable[Bundle], position: int) -> dict[str, Rates]:
-    currencies = {currency for bundle in bundles for currency in scheme_currencies(bundle)}
+def _worker_of(row: Row) -> tuple[str, str]:
+    return row["platform"], row["worker"]
+
+
+async def _rates(snapshot: Snapshot, before: Bundle | None, after: Bundle) -> dict[str, Rates]:
+    """Standing rates into every currency in which either policy states something."""
+    currencies = {
+        parameter.currency
+        for bundle in (before, after)
+        if bundle is not None
+        for parameter in bundle.parameters.values()
+        if parameter.currency
+    }
     return {
-        currency: await rates_at(snapshot, currency, position) for currency in sorted(currencies)
+        currency: await rates_at(snapshot, currency, snapshot.position)
+        for currency in sorted(currencies)
     }
 
 

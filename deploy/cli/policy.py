@@ -32,7 +32,7 @@ from policies.loader import read_folder
 from policies.parameter import Mark
 
 if TYPE_CHECKING:
-    from services.ledger.change import Change
+    from services.ledger.change import Change, FloorChange
 
 policy = typer.Typer(help="Show and adopt a country's dated rules.", no_args_is_help=True)
 
@@ -83,20 +83,23 @@ def _tell_changes(bundle: Bundle, data: Path | None) -> None:
     out.print(f"{bundle.country} {bundle.digest}, {stands}", highlight=False, soft_wrap=True)
     for one in found.changes:
         out.print(_changed(one), highlight=False, soft_wrap=True)
-    if found.floor_months:
-        out.print(f"another wage floor: {', '.join(found.floor_months)}", highlight=False)
-    if not (found.changes or found.floor_months):
+    for floor in found.floors:
+        line = f"{floor.period} wage floor: {_from_to(floor)} missing over paid and unpaid time"
+        out.print(line, highlight=False, soft_wrap=True)
+    if not (found.changes or found.floors):
         out.print(f"no month changes, as of position {found.position}", highlight=False)
 
 
 def _changed(one: "Change") -> str:
+    waits = f", {one.waiting} wait for an exchange rate" if one.waiting else ""
+    return f"{one.period} {one.scheme}: {_from_to(one)}, {one.workers} workers{waits}"
+
+
+def _from_to(one: "Change | FloorChange") -> str:
     more = one.after - one.before
     sign = "+" if more >= 0 else ""
-    waits = f", {one.waiting} wait for an exchange rate" if one.waiting else ""
-    return (
-        f"{one.period} {one.scheme}: {from_micros(one.before)} -> {from_micros(one.after)} "
-        f"{one.currency} ({sign}{from_micros(more)}), {one.workers} workers{waits}"
-    )
+    before, after, more_text = (from_micros(size) for size in (one.before, one.after, more))
+    return f"{before} -> {after} {one.currency or ''} ({sign}{more_text})"
 
 
 def _read(folder: Path, country: str | None) -> Bundle:

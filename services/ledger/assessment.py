@@ -125,9 +125,10 @@ class Used(Struct, frozen=True, gc=False):
 class Assessment(Struct, frozen=True, gc=False):
     """What one worker's or person's month owes one scheme; every list in the order of its fields.
 
-    `lines` are the payers' shares, one for each payer, branch, platform and worker. `claims` are what the fund is owed: the whole rate of each
-    branch, rounded once; where the shares come to another sum, the difference is a residue of
-    rounding. While anything waits there are no lines and no claims, and what is posted stays.
+    `lines` are the payers' shares, one for each payer, branch, platform and worker. `claims` are
+    what the fund is owed: the whole rate of each branch, rounded once; where the shares come to
+    another sum, the difference is a residue of rounding. While anything waits there are no lines
+    and no claims, and what is posted stays.
     """
 
     scheme: str

@@ -14,6 +14,8 @@ from services.ledger.assess import assess
 from services.ledger.assessment import Pay, Payer
 from services.ledger.assignment import Assigned, Under, by_scheme
 from services.ledger.conversion import Conversions
+from services.ledger.floor import PARTS, Work, floor_days
+from services.ledger.rounding import half_up
 from services.ledger.terms import Terms, default_scheme_of, terms_of
 
 #: Standing rates of a currency: by foreign currency, see `services.ledger.standing`.
@@ -23,7 +25,7 @@ Rates = dict[str, list[DatedRate]]
 @dataclass(frozen=True, slots=True)
 class Change:
     """What a scheme is owed of one month, before and after, in micro-units; of how many workers it
-    differs, and how many wait for a rate afterwards."""
+    differs, and how many wait for an exchange rate afterwards."""
 
     period: str
     scheme: str
@@ -32,6 +34,17 @@ class Change:
     after: int
     workers: int
     waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class FloorChange:
+    """What is missing to the minimum wage in a month, before and after, over paid and unpaid time
+    of residents and the unstated, in micro-units; `currency` None: no wage is known afterwards."""
+
+    period: str
+    currency: str | None
+    before: int
+    after: int
 
 
 def days_of_month(period: str) -> list[date]:
@@ -127,16 +140,49 @@ class MonthChange:
             sums = self._sums[scheme]
             sums[0] += old.amount
             sums[1] += new.amount
-            sums[2] += old[:2] != new[:2]
+            sums[2] += old != new
             sums[3] += new.waits
 
     def changes(self) -> list[Change]:
-        """Schemes of which a worker's month differs, or waits, sorted."""
+        """Schemes of which some worker's month differs, sorted."""
         found = []
         for scheme, (before, after, workers, waiting) in sorted(self._sums.items()):
-            if workers or waiting:
+            if workers:
                 currency = terms_of(self._after.bundle, scheme, self._period).currency
                 found.append(
                     Change(self._period, scheme, currency, before, after, workers, waiting)
                 )
         return found
+
+
+class MonthFloorChange:
+    """Adds up one month's shortfalls under two policies, worker by worker."""
+
+    def __init__(
+        self, before: Bundle | None, after: Bundle, period: str, rates: dict[str, Rates]
+    ) -> None:
+        self._period = period
+        self._currency = wage_currency(after, period)
+        self._sides = [
+            (bundle, Conversions(bundle, rates.get(wage_currency(bundle, period) or "", {})))
+            for bundle in (*([before] if before else []), after)
+        ]
+        self._short = [0] * len(self._sides)
+
+    def add(self, work: Sequence[Work]) -> None:
+        """Add the month of one worker."""
+        for place, (bundle, conversions) in enumerate(self._sides):
+            days = floor_days(bundle, work, conversions)
+            self._short[place] += sum(day.short(day.total.all) for day in days)
+
+    def change(self) -> FloorChange | None:
+        """What it comes to; None if it comes to the same."""
+        *before, after = (half_up(short, PARTS) for short in self._short)
+        was = before[0] if before else 0
+        return None if was == after else FloorChange(self._period, self._currency, was, after)
+
+
+def wage_currency(bundle: Bundle, period: str) -> str | None:
+    """The currency of the minimum wage in a month, if one is known."""
+    known = (hourly(bundle, day).currency for day in days_of_month(period))
+    return next((currency for currency in known if currency), None)

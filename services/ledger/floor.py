@@ -22,7 +22,7 @@ from services.ledger.rounding import half_up, share_out
 
 _SECONDS_AN_HOUR = 3600
 #: Shortfalls are whole numbers of these parts of a micro-unit until they are shown.
-_PARTS = _SECONDS_AN_HOUR * RATE_SCALE
+PARTS = _SECONDS_AN_HOUR * RATE_SCALE
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -93,7 +93,7 @@ class FloorDay:
         return self.wage.amount is not None and self.waits is None
 
     def short(self, seconds: int) -> int:
-        """What is missing to the floor of so many seconds, in `_PARTS`; 0 where nobody can know."""
+        """What is missing to the floor of so many seconds, in `PARTS`; 0 where nobody can know."""
         if seconds <= 0 or not self.is_known:
             return 0
         owed = _wage_of(self.wage) * seconds * RATE_SCALE
@@ -187,7 +187,7 @@ def _add_pay(
 
 @dataclass(slots=True)
 class _Time:
-    """Sums on one basis: seconds, floor and shortfall in `_PARTS`, days below."""
+    """Sums on one basis: seconds, floor and shortfall in `PARTS`, days below."""
 
     seconds: int = 0
     floor: int = 0
@@ -201,7 +201,7 @@ class _Time:
         self.below += short > 0
 
     def basis(self) -> Basis:
-        floor, short = half_up(self.floor, _PARTS), half_up(self.short, _PARTS)
+        floor, short = half_up(self.floor, PARTS), half_up(self.short, PARTS)
         return Basis(self.seconds, floor, short, self.below)
 
 

@@ -9,9 +9,9 @@ from deploy.embedded.postgres import EmbeddedPostgres
 from deploy.processes.settings import Stores
 from migrations.roles import QUERY
 from policies.bundle import Bundle
-from services.ledger.change import Change, MonthChange, differs, floor_differs
+from services.ledger.change import Change, FloorChange, MonthChange, differs, floor_differs
 from tests.ledger.months import changed, morocco, pay
-from tests.query_api.query_world import QueryWorld, event
+from tests.query_api.query_world import QueryWorld, approved, event
 from tests.query_api.test_query_months import payment
 from tests.query_api.test_query_rules import FILES, adoption
 from tests.support.world import new_world
@@ -59,9 +59,9 @@ async def test_the_first_adoption_shows_what_every_month_comes_to(paid: QueryWor
         (one.period, one.before, one.after, one.workers, one.waiting) for one in found.changes
     ] == [
         ("2026-10", 0, 139_150_000, 1, 0),
-        ("2026-11", 0, 333_960_000, 2, 1),
+        ("2026-11", 0, 333_960_000, 3, 1),
     ]
-    assert found.floor_months == ["2026-10", "2026-11"]
+    assert found.floors == []
 
 
 async def test_a_raised_rate_changes_the_months_from_its_first_day_on(paid: QueryWorld) -> None:
@@ -73,8 +73,23 @@ async def test_a_raised_rate_changes_the_months_from_its_first_day_on(paid: Quer
     (change,) = found.changes
     assert (change.period, change.scheme, change.currency) == ("2026-11", "cnss", "MAD")
     assert (change.after - change.before, change.workers) == (7_200_000, 2)
-    assert found.floor_months == []
+    assert found.floors == []
     assert (await look(paid, morocco())).changes == []
+
+
+async def test_a_dearer_minimum_wage_shows_what_is_missing_to_it(paid: QueryWorld) -> None:
+    """Two hours for 30: 35.84 - 30 = 5.84 missing, 6.00 at 18.00; another worker has enough."""
+    at = paid.now.isoformat()
+    await paid.submit("authority", "act-2", [adoption("ma-1", FILES, at)])
+    work = [
+        approved("t-1", "w-a", "11-01", 7200, "30", currency="MAD"),
+        approved("t-2", "w-b", "11-01", 3600, "100", currency="MAD"),
+    ]
+    await paid.submit("atlas", "w-1", work)
+    wage = FILES[HOURLY].replace('"17.92"', '"18.00"')
+    found = await look(paid, Bundle.from_files("MA", {**FILES, HOURLY: wage}))
+    assert found.floors == [FloorChange("2026-11", "MAD", 5_840_000, 6_000_000)]
+    assert found.changes == []
 
 
 async def test_assigned_workers_are_looked_at_under_their_own_scheme(paid: QueryWorld) -> None:
