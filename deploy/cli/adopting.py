@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -24,9 +25,9 @@ from services.ledger.change import (
     floor_differs,
 )
 from services.ledger.floor import Work
-from services.ledger.standing import assignments_by_worker
+from services.ledger.standing import assignments_by_worker, standing_rates
 from services.query_api.database import QueryDatabase, Row, Snapshot
-from services.query_api.standing import acts_at, policy_or_none, rates_at
+from services.query_api.standing import acts_at, policy_or_none
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,8 @@ async def preview(stores: Stores, after: Bundle, say: Callable[[str], None]) -> 
     async with _snapshot(stores) as snapshot:
         adopted = await policy_or_none(snapshot, after.country, snapshot.position)
         before = None if adopted is None else adopted.bundle
-        look = _Look(snapshot, before, after, await _rates(snapshot, before, after), say)
+        rates = partial(standing_rates, await acts_at(snapshot, v.RatePublished, snapshot.position))
+        look = _Look(snapshot, before, after, rates, say)
         months = await snapshot.rows("pay_months")
         changes, floors = [], []
         for period in (str(row["period"]) for row in months if row["paid"]):
@@ -65,7 +67,7 @@ class _Look:
     snapshot: Snapshot
     before: Bundle | None
     after: Bundle
-    rates: dict[str, Rates]
+    rates: Rates
     say: Callable[[str], None]
 
     async def contributions(self, period: str) -> list[Change]:
@@ -108,21 +110,6 @@ class _Look:
 
 def _worker_of(row: Row) -> tuple[str, str]:
     return row["platform"], row["worker"]
-
-
-async def _rates(snapshot: Snapshot, before: Bundle | None, after: Bundle) -> dict[str, Rates]:
-    """Standing rates into every currency in which either policy states something."""
-    currencies = {
-        parameter.currency
-        for bundle in (before, after)
-        if bundle is not None
-        for parameter in bundle.parameters.values()
-        if parameter.currency
-    }
-    return {
-        currency: await rates_at(snapshot, currency, snapshot.position)
-        for currency in sorted(currencies)
-    }
 
 
 @asynccontextmanager

@@ -74,7 +74,8 @@ def missing(figures: Figures) -> str:
         return "No resident's day fell below the minimum wage"
     currency = figures.shorts[0].currency
     share = words.percent(words.share(below, days), 0)
-    return f"{words.number(total, 2)} {currency} are missing to the minimum wage, on {share} of worker-days"
+    amount = f"{words.number(total, 2)} {currency}"
+    return f"{amount} are missing to the minimum wage, on {share} of worker-days"
 
 
 def refusals(figures: Figures) -> str:

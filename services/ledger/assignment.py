@@ -9,11 +9,22 @@ from services.ledger.assessment import Pay
 
 
 class Assigned(Struct, frozen=True):
-    """A scheme from a day to a day, both inclusive; `last` None: without end."""
+    """A scheme from a day to a day, both inclusive; `last` None: without end.
+
+    To a worker of one platform, or to all pay of the person that is asked about (both None).
+    """
 
     scheme: str
     first: date
     last: date | None = None
+    platform: str | None = None
+    worker: str | None = None
+
+    def covers(self, pay: Pay) -> bool:
+        """Whether pay of a day stands under it."""
+        begun = self.first <= pay.day and (self.last is None or pay.day <= self.last)
+        hers = self.platform is None or (self.platform, self.worker) == (pay.platform, pay.worker)
+        return begun and hers
 
 
 class Under(Struct, frozen=True):
@@ -33,7 +44,7 @@ def by_scheme(pay: Iterable[Pay], assigned: Sequence[Assigned], default: str | N
     schemes: dict[str, list[Pay]] = {}
     chosen: set[str] = set()
     for one in pay:
-        scheme = _scheme_on(one.day, assigned)
+        scheme = next((a.scheme for a in reversed(assigned) if a.covers(one)), None)
         if scheme is not None:
             chosen.add(scheme)
         if scheme or default:
@@ -41,10 +52,3 @@ def by_scheme(pay: Iterable[Pay], assigned: Sequence[Assigned], default: str | N
     return [
         Under(scheme, scheme not in chosen, tuple(schemes[scheme])) for scheme in sorted(schemes)
     ]
-
-
-def _scheme_on(day: date, assigned: Sequence[Assigned]) -> str | None:
-    for one in reversed(assigned):
-        if one.first <= day and (one.last is None or day <= one.last):
-            return one.scheme
-    return None

@@ -1,7 +1,7 @@
 """What another policy would change: months of which values differ, and by how much. Pure."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import NamedTuple
@@ -18,8 +18,8 @@ from services.ledger.floor import PARTS, Work, floor_days
 from services.ledger.rounding import half_up
 from services.ledger.terms import Terms, default_scheme_of, terms_of
 
-#: Standing rates of a currency: by foreign currency, see `services.ledger.standing`.
-Rates = dict[str, list[DatedRate]]
+#: Standing rates into a currency, of all schemes and of one, by foreign currency.
+Rates = Callable[[str, str | None], Mapping[str, Sequence[DatedRate]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ class _Side:
 
     bundle: Bundle
     period: str
-    rates: dict[str, Rates]
+    rates: Rates
     _made: dict[str, tuple[Terms, Conversions]] = field(default_factory=dict)
 
     def owed(self, pay: Iterable[Pay], assigned: Sequence[Assigned]) -> dict[str, _Owed]:
@@ -115,7 +115,7 @@ class _Side:
     def _terms(self, scheme: str) -> tuple[Terms, Conversions]:
         if scheme not in self._made:
             terms = terms_of(self.bundle, scheme, self.period)
-            rates = self.rates.get(terms.currency, {})
+            rates = self.rates(terms.currency, scheme)
             self._made[scheme] = terms, Conversions(self.bundle, rates)
         return self._made[scheme]
 
@@ -123,9 +123,7 @@ class _Side:
 class MonthChange:
     """Adds up one month under two policies, worker by worker."""
 
-    def __init__(
-        self, before: Bundle | None, after: Bundle, period: str, rates: dict[str, Rates]
-    ) -> None:
+    def __init__(self, before: Bundle | None, after: Bundle, period: str, rates: Rates) -> None:
         self._period = period
         self._before = _Side(before, period, rates) if before else None
         self._after = _Side(after, period, rates)
@@ -158,13 +156,11 @@ class MonthChange:
 class MonthFloorChange:
     """Adds up one month's shortfalls under two policies, worker by worker."""
 
-    def __init__(
-        self, before: Bundle | None, after: Bundle, period: str, rates: dict[str, Rates]
-    ) -> None:
+    def __init__(self, before: Bundle | None, after: Bundle, period: str, rates: Rates) -> None:
         self._period = period
         self._currency = wage_currency(after, period)
         self._sides = [
-            (bundle, Conversions(bundle, rates.get(wage_currency(bundle, period) or "", {})))
+            (bundle, Conversions(bundle, rates(wage_currency(bundle, period) or "", None)))
             for bundle in (*([before] if before else []), after)
         ]
         self._short = [0] * len(self._sides)

@@ -86,6 +86,8 @@ def _assigned(one: Mapping[str, Any]) -> Assigned:
         one["scheme"],
         date.fromisoformat(one["day_from"]),
         date.fromisoformat(last) if last else None,
+        one.get("platform"),
+        one.get("worker"),
     )
 
 

@@ -31,9 +31,11 @@ async def policy_at(snapshot: Snapshot, country: str, position: int) -> Adopted:
     return adopted
 
 
-async def rates_at(snapshot: Snapshot, quote: str, position: int) -> dict[str, list[DatedRate]]:
-    """Rates by foreign currency that stand for all schemes."""
-    return standing_rates(await acts_at(snapshot, v.RatePublished, position), quote)
+async def rates_at(
+    snapshot: Snapshot, quote: str, position: int, scheme: str | None = None
+) -> dict[str, list[DatedRate]]:
+    """Rates by foreign currency that stand for all schemes, and for one."""
+    return standing_rates(await acts_at(snapshot, v.RatePublished, position), quote, scheme)
 
 
 async def assigned_to(

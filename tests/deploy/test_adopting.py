@@ -120,6 +120,6 @@ def test_a_share_that_moves_from_platform_to_worker_is_a_change() -> None:
     for payer, rate in (("platform", "2.20"), ("worker", "2.32")):
         path = f"schemes/cnss/components/amo/{payer}_rate.yaml"
         files[path] = files[path].replace('"2.26"', f'"{rate}"')
-    month = MonthChange(morocco(), Bundle.from_files("MA", files), "2026-10", {"MAD": {}})
+    month = MonthChange(morocco(), Bundle.from_files("MA", files), "2026-10", lambda *_: {})
     month.add([pay("1000")], [])
     assert month.changes() == [Change("2026-10", "cnss", "MAD", 278_300_000, 278_300_000, 1, 0)]

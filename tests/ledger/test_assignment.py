@@ -31,6 +31,17 @@ def test_a_month_that_is_partly_assigned_to_the_default_scheme_is_no_suspense() 
     assert (one.by_default, len(one.pay)) == (False, 2)
 
 
+def test_what_is_assigned_to_one_pseudonym_of_a_person_leaves_her_others_alone() -> None:
+    rows = [pay("1", platform="atlas", worker="w"), pay("2", platform="rif", worker="r")]
+    first = date(2026, 1, 1)
+    assigned = [Assigned("cnss", first), Assigned("tns", first, None, "rif", "r")]
+    found = by_scheme(rows, assigned, None)
+    assert [(one.scheme, [p.platform for p in one.pay]) for one in found] == [
+        ("cnss", ["atlas"]),
+        ("tns", ["rif"]),
+    ]
+
+
 def test_without_a_default_pay_is_left_out() -> None:
     assert by_scheme([pay("1")], [], None) == []
 
@@ -39,9 +50,10 @@ def test_assignments_of_a_worker_and_of_the_person_she_is() -> None:
     own = {"scheme": "tns", "platform": "atlas", "worker": "w", "day_from": "2026-01-01"}
     person = {"scheme": "cnss", "person": "p-1", "day_from": "2026-02-01", "day_to": "2026-02-28"}
     acts = [Act(7, 7, None, person), Act(5, 5, None, own), Act(6, 6, None, own | {"worker": "x"})]
-    assert standing_assignments(acts, "atlas", "w") == [Assigned("tns", date(2026, 1, 1))]
+    hers = Assigned("tns", date(2026, 1, 1), None, "atlas", "w")
+    assert standing_assignments(acts, "atlas", "w") == [hers]
     assert standing_assignments(acts, "atlas", "w", "p-1") == [
-        Assigned("tns", date(2026, 1, 1)),
+        hers,
         Assigned("cnss", date(2026, 2, 1), date(2026, 2, 28)),
     ]
 

@@ -109,7 +109,7 @@ async def _month(r: Reading, period: str, platform: str, worker: str, head: Row)
 
 async def _dues(r: Reading, bundle: Bundle, period: str, under: Under) -> Dues:
     terms = terms_of(bundle, under.scheme, period)
-    rates = await rates_at(r.snapshot, terms.currency, r.cut.position)
+    rates = await rates_at(r.snapshot, terms.currency, r.cut.position, under.scheme)
     conversions = Conversions(bundle, rates)
     return dues_of(assess(terms, under.pay, conversions, by_default=under.by_default))
 
