@@ -42,8 +42,9 @@ async def assigned_to(
     snapshot: Snapshot, platform: str, worker: str, position: int
 ) -> list[Assigned]:
     """The schemes assigned to a worker under her own pseudonym, in the order of the log."""
-    acts = await acts_at(snapshot, v.SchemeAssigned, position)
-    return standing_assignments(acts, platform, worker)
+    hers = {"platform": platform, "worker": worker}
+    rows = await snapshot.rows("assignment_acts", position=position, **hers)
+    return standing_assignments(map(_act, rows), platform, worker)
 
 
 async def acts_at(snapshot: Snapshot, event: type[v.Event], position: int) -> list[Act]:

@@ -87,9 +87,17 @@ async def test_an_assigned_scheme_holds_from_its_day_and_leaves_suspense(empty: 
         # 700 x 0.33, 0.19, 3.96 and 2.26 %: 2.31 + 1.33 + 27.72 + 15.82.
         ("cnss", True, "47.18"),
     ]
-    await empty.submit(
-        "authority", "act-10", [event("correction.cancelled", at, "fix-9", event="as-1")]
-    )
+    # What was assigned to another is given to her, and what was hers is cancelled.
+    mended = {"type": "scheme.assigned.v1", "data": {**assigned, "scheme": "tns"}}
+    fixes = [
+        event("correction.cancelled", at, "fix-9", event="as-1"),
+        event("correction.replaced", at, "fix-10", event="as-2", replacement=mended),
+    ]
+    await empty.submit("authority", "act-10", fixes)
+    dues = (await read(empty, PATH, Role.PLATFORM, platform="atlas"))["dues"]
+    assert [due["scheme"] for due in dues] == ["cnss", "tns"]
+    gone = event("correction.cancelled", at, "fix-11", event="as-2")
+    await empty.submit("authority", "act-11", [gone])
     dues = (await read(empty, PATH, Role.PLATFORM, platform="atlas"))["dues"]
     assert [due["scheme"] for due in dues] == ["cnss"]
 
