@@ -79,7 +79,7 @@ class _Look:
         assigned = assignments_by_worker(acts)
         month = MonthChange(self.before, self.after, period, self.rates)
         async for worker, rows in self._by_worker("pay_of_month", period):
-            month.add([Pay(**row) for row in rows], assigned.get(worker, ()))
+            month.add([Pay.of(row) for row in rows], assigned.get(worker, ()))
         return month.changes()
 
     async def floor(self, period: str) -> list[FloorChange]:
@@ -89,7 +89,7 @@ class _Look:
         self.say(f"working out the wage floor of {period}")
         month = MonthFloorChange(self.before, self.after, period, self.rates)
         async for _, rows in self._by_worker("work_of_month", period):
-            month.add([Work(**row) for row in rows])
+            month.add([Work.of(row) for row in rows])
         change = month.change()
         return [change] if change else []
 

@@ -3,10 +3,12 @@
 Nothing here can hold itself, so the garbage collector need not look at the many lines (`gc=False`).
 """
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+from typing import Any
 
 from msgspec import Struct
 
@@ -27,6 +29,11 @@ class Pay(Struct, frozen=True, gc=False):
     currency: str
     residence: str
     gross: int
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> "Pay":
+        """A row of the views, whose sums may be more than a database's integer holds."""
+        return cls(**{**row, "gross": int(row["gross"])})
 
 
 class Payer(StrEnum):

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from msgspec import Struct
 
@@ -44,6 +44,11 @@ class Work(Struct, frozen=True, gc=False):
     unpaid: int
     outside: int
     earned: int
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> "Work":
+        """A row of the views, whose sums may be more than a database's integer holds."""
+        return cls(**{**row, "earned": int(row["earned"])})
 
 
 @dataclass(slots=True)

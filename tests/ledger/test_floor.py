@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date
+from decimal import Decimal
 from fractions import Fraction
 from random import Random
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from events.money import MICRO, from_micros, to_micros
 from policies.exchange import DatedRate
@@ -114,6 +115,11 @@ def test_pay_taken_back_on_a_day_without_time_is_no_shortfall() -> None:
     row = replace(work("2026-10-07", "5"), earned=-5_000_000)
     assert short(whole(row)) == ("0", "0")
     assert floor_by_group(days_of([row]), lambda day, group: group)["surveys"].pay == -5_000_000
+
+
+def test_a_row_of_the_views_may_hold_more_than_any_integer_of_theirs() -> None:
+    row = {**asdict(work("2026-10-07", paid=60)), "earned": Decimal(10**19)}
+    assert whole(Work.of(row)).pay == 10**19
 
 
 def test_days_without_a_known_wage_are_counted_and_owe_nothing() -> None:

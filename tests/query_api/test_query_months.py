@@ -110,6 +110,17 @@ async def test_pay_without_a_rate_is_told_to_wait(empty: QueryWorld) -> None:
     assert (due["owed"], due["shares"]) == ("0", [])
 
 
+async def test_sums_beyond_any_integer_of_the_database_are_exact(empty: QueryWorld) -> None:
+    """Ten thousand payments of 10^9: 10^13, in micro-units more than eight bytes hold."""
+    await told_floor(empty)
+    for part in range(10):
+        many = [payment(f"p-{part}-{n}", "1000000000", "11-01") for n in range(1000)]
+        await empty.submit("atlas", f"p-{part}", many)
+    (due,) = (await read(empty, PATH, Role.INSPECTOR))["dues"]
+    # 13.46 % of 6,000 and 14.37 % of 10^13.
+    assert due["owed"] == "1437000000807.6"
+
+
 async def test_only_who_may_read_her_reads_her_month(empty: QueryWorld) -> None:
     await told_month(empty)
     given = {}

@@ -83,7 +83,7 @@ async def _month(r: Reading, period: str, platform: str, worker: str, head: Row)
     days = floor_days(bundle, work, await conversions_of(r, bundle, wages))
     floors = floor_by(days, lambda day: not day.resident)
     pay = [
-        Pay(platform, worker, row["day"], row["currency"], row["residence"], row["gross"])
+        Pay.of({"platform": platform, "worker": worker, **row})
         for row in await r.rows("month_pay", **own)
     ]
     default = default_scheme_of(bundle, period).stated.value

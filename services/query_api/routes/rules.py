@@ -174,7 +174,7 @@ async def floor_work(
         country=bundle.country,
         **r.cut.values,
     )
-    return [Work(**row) for row in rows]
+    return [Work.of(row) for row in rows]
 
 
 async def conversions_of(r: Reading, bundle: Bundle, wages: Iterable[Wage]) -> Conversions:

@@ -1,5 +1,5 @@
 -- Pay of a month by worker, to be read as a stream: one worker's rows stand together.
-SELECT emitter AS platform, worker, day, currency, residence, sum(gross)::bigint AS gross
+SELECT emitter AS platform, worker, day, currency, residence, sum(gross) AS gross
 FROM pay_by_worker AS p
 JOIN worker USING (worker_code)
 JOIN emitter ON emitter.emitter_code = worker.emitter_code

@@ -3,7 +3,7 @@ SELECT emitter AS platform, worker, day, residence, task_group::text AS task_gro
        sum(paid_seconds)::bigint AS paid,
        sum(rejected_seconds + not_submitted_seconds + fault_seconds)::bigint AS unpaid,
        sum(search_seconds + qualification_seconds + waiting_seconds)::bigint AS outside,
-       sum(earned)::bigint AS earned
+       sum(earned) AS earned
 FROM work_by_worker AS w
 JOIN worker USING (worker_code)
 JOIN emitter ON emitter.emitter_code = worker.emitter_code
