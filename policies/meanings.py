@@ -6,6 +6,7 @@ is read must be of its kind, or the rule that reads it would fail long after the
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 
 from policies.faults import Fault
 from policies.parameter import Kind, Parameter
@@ -21,6 +22,9 @@ DEFAULT_SCHEME = "contributions.default_scheme"
 DAY_RULE = "day_equivalence.rule"
 DAY_SECONDS = "day_equivalence.seconds_per_day"
 DAYS_MAX = "day_equivalence.days_max"
+
+#: Decimals of an amount of money: the registry counts in micro-units.
+DECIMALS_MAX = 6
 
 #: The one exchange-rate rule there is (RULES 7.3): the newest rate dated on or before the pay day.
 NEWEST_ON_OR_BEFORE = "newest-on-or-before"
@@ -71,6 +75,8 @@ def faults_of(file: str, parameter: Parameter, meaning: Meaning) -> Iterator[Fau
         yield from _unknown_codes(file, parameter, meaning.codes)
     if meaning.currency and parameter.currency is None:
         yield Fault(file, f"{parameter.name} needs its currency", key="metadata.currency")
+    if meaning.currency:
+        yield from _too_fine(file, parameter)
     if meaning.unit not in {None, parameter.unit}:
         yield Fault(file, f"{parameter.name} is stated in {meaning.unit}", key="metadata.unit")
 
@@ -80,3 +86,13 @@ def _unknown_codes(file: str, parameter: Parameter, codes: frozenset[str]) -> It
         if value.value is not None and value.value not in codes:
             known = ", ".join(sorted(codes))
             yield Fault(file, f"unknown code; known are {known}", key=f"values.{value.since}.value")
+
+
+def _too_fine(file: str, parameter: Parameter) -> Iterator[Fault]:
+    """Money that no micro-unit can hold would be cut off without a word."""
+    for value in parameter.values:
+        bands = value.value if isinstance(value.value, tuple) else ()
+        amounts = [*(one for band in bands for one in band), value.value]
+        if any(isinstance(one, Decimal) and one != round(one, DECIMALS_MAX) for one in amounts):
+            said = f"money has at most {DECIMALS_MAX} decimals"
+            yield Fault(file, said, key=f"values.{value.since}.value")

@@ -166,9 +166,14 @@ class _Holes:
                 yield Fault(_file(f"{start}{member}"), f"is missing: {who} needs it")
 
     def _currencies(self) -> Iterator[Fault]:
+        """One currency and a step that something can be a multiple of."""
         step = self._parameters.get(f"{self._start}rounding.step")
+        if step is not None and any(value.value == 0 for value in step.values):
+            yield Fault(_file(step.name), "nothing is a multiple of 0; a step is above it")
+        flat = f"{self._start}flat_income.multiple" in self._parameters
         for name, parameter in self._parameters.items():
-            ours = name.startswith(self._start) and parameter.currency is not None
+            ours = name.startswith(self._start) or (flat and name == HOURLY_MINIMUM)
+            ours = ours and parameter.currency is not None
             if ours and step is not None and parameter.currency != step.currency:
                 yield Fault(_file(name), f"must be in {step.currency}, as {_file(step.name)} is")
 
