@@ -23,6 +23,8 @@ PRO_RATA_TO_PAY = "pro-rata-to-pay"
 ANNUAL_TAX = "annual-tax"
 #: Who owes.
 PLATFORM, WORKER = "platform", "worker"
+#: Who brings the worker's share to the fund.
+WITHHELD_BY_PLATFORM, PAID_BY_WORKER = "withheld-by-platform", "paid-by-worker"
 #: How halves and the rest of a division are rounded, and what is rounded.
 HALF_UP, HALF_EVEN, DOWN, UP = "half-up", "half-even", "down", "up"
 PER_COMPONENT, PER_BRANCH = "component", "branch"
@@ -39,6 +41,7 @@ def _codes(*codes: str) -> Meaning:
 _ALWAYS = {
     "name": Meaning(Kind.TEXT),
     "kind": _codes(RATE, BAND),
+    "collection": _codes(WITHHELD_BY_PLATFORM, PAID_BY_WORKER),
     "rounding.step": _MONEY,
     "rounding.mode": _codes(HALF_UP, HALF_EVEN, DOWN, UP),
     "rounding.unit": _codes(PER_COMPONENT, PER_BRANCH),

@@ -50,6 +50,7 @@ class Scheme:
     currency: str | None
     name: Term
     kind: Term
+    collection: Term
     step: Term
     mode: Term
     unit: Term
@@ -88,6 +89,7 @@ def scheme_on(bundle: Bundle, code: str, day: date) -> Scheme | None:
         currency=None if step is None else step.currency,
         name=term("name"),
         kind=term("kind"),
+        collection=term("collection"),
         step=term("rounding.step"),
         mode=term("rounding.mode"),
         unit=term("rounding.unit"),

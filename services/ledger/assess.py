@@ -69,6 +69,7 @@ class _Month:
             terms.currency,
             terms.policy,
             by_default,
+            terms.withheld,
             tuple(work.lines),
             tuple(work.claims),
             terms.unknown,

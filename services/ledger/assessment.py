@@ -132,10 +132,11 @@ class Used(Struct, frozen=True, gc=False):
 class Assessment(Struct, frozen=True, gc=False):
     """What one worker's or person's month owes one scheme; every list in the order of its fields.
 
-    `lines` are the payers' shares, one for each payer, branch, platform and worker. `claims` are
-    what the fund is owed: the whole rate of each branch, rounded once; where the shares come to
-    another sum, the difference is a residue of rounding. While anything waits there are no lines
-    and no claims, and what is posted stays.
+    `by_default`: nobody assigned the scheme. `withheld`: platforms bring the worker's share to the
+    fund, else she does. `lines` are the payers' shares, one for each payer, branch, platform and
+    worker. `claims` are what the fund is owed: the whole rate of each branch, rounded once; where
+    the shares come to another sum, the difference is a residue of rounding. While anything waits
+    there are no lines and no claims, and what is posted stays.
     """
 
     scheme: str
@@ -143,6 +144,7 @@ class Assessment(Struct, frozen=True, gc=False):
     currency: str
     policy: str
     by_default: bool
+    withheld: bool
     lines: tuple[Line, ...]
     claims: tuple[Line, ...]
     unknown: tuple[Unknown, ...]

@@ -11,10 +11,10 @@ from services.ledger.assessment import Assessment, Payer
 FUND_RECEIVABLE, SUSPENSE_RECEIVABLE = "fund.receivable", "suspense.receivable"
 #: What platforms owe of their own, and what they withhold or ought to withhold from workers.
 PLATFORM_PAYABLE, WORKER_WITHHELD = "platform.payable", "worker.withheld"
+#: What workers owe and pay themselves, under schemes in which nothing is withheld.
+WORKER_PAYABLE = "worker.payable"
 #: By how much shares that are rounded each differ from the whole that is rounded once.
 ROUNDING = "rounding"
-
-_CREDITED = {Payer.PLATFORM: PLATFORM_PAYABLE, Payer.WORKER: WORKER_WITHHELD}
 
 
 class Balance(NamedTuple):
@@ -45,9 +45,11 @@ def balances_of(assessment: Assessment) -> dict[Balance, int]:
     rounding: dict[Balance, int] = {}
     currency = assessment.currency
     owed = SUSPENSE_RECEIVABLE if assessment.by_default else FUND_RECEIVABLE
+    hers = WORKER_WITHHELD if assessment.withheld else WORKER_PAYABLE
+    credited = {Payer.PLATFORM: PLATFORM_PAYABLE, Payer.WORKER: hers}
     for line in (*assessment.claims, *assessment.lines):
         payer, part = line.charge.payer, (line.charge.branch, line.platform, line.worker, currency)
-        account, amount = (owed, line.amount) if payer is None else (_CREDITED[payer], -line.amount)
+        account, amount = (owed, line.amount) if payer is None else (credited[payer], -line.amount)
         # One line for each (account, branch, platform, worker): see `Assessment`.
         balances[Balance(account, *part)] = amount
         # What one side has, the other must: whatever the lines leave over is rounding.

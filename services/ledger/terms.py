@@ -58,7 +58,8 @@ class BandGroup:
 class Terms:
     """What a scheme asks for in a month. Make it once for each (policy, scheme, month).
 
-    `step` is in micro-units. What is `unknown` is not assessed and says so.
+    `step` is in micro-units; `withheld`: platforms bring the worker's share to the fund. What is
+    `unknown` is not assessed and says so.
     """
 
     scheme: str
@@ -66,6 +67,7 @@ class Terms:
     country: str
     currency: str
     policy: str
+    withheld: bool
     step: int
     round: Round
     ceiling: Ceiling | None
@@ -109,7 +111,7 @@ class _Maker:
             note = f"no value known: {self.bundle.country} describes no scheme {self.code}"
             path = f"{forms.SCHEMES}.{forms.folder_of(self.code)}"
             return self.none(Unknown("", Term(path, Value(None, note=note))))
-        needed = [*self.rules, said.kind, said.step, said.mode, said.unit]
+        needed = [*self.rules, said.kind, said.collection, said.step, said.mode, said.unit]
         if missing := self.missing("", needed):
             return self.none(missing)
         step = _micros(said.step)
@@ -133,6 +135,7 @@ class _Maker:
             self.bundle.country,
             said.currency or "",
             self.bundle.digest,
+            said.collection.stated.value == forms.WITHHELD_BY_PLATFORM,
             step,
             MODES[str(said.mode.stated.value)],
             ceiling,
@@ -145,7 +148,7 @@ class _Maker:
     def none(self, unknown: Unknown) -> Terms:
         """Terms of a scheme of which nothing can be said."""
         currency = (self.said.currency if self.said else None) or ""
-        ends = (self.bundle.country, currency, self.bundle.digest, MICRO, down, None, (), ())
+        ends = (self.bundle.country, currency, self.bundle.digest, True, MICRO, down, None, (), ())
         return Terms(self.code, self.period, *ends, (unknown,), ())
 
     def missing(self, branch: str, needed: Iterable[Term]) -> Unknown | None:

@@ -199,6 +199,7 @@ _EXAMPLES = (
             r.Dues(
                 scheme="cnss",
                 suspense=True,
+                withheld=True,
                 currency="MAD",
                 platform="16.78",
                 worker="16.78",

@@ -145,11 +145,13 @@ class Unassessed(Struct, frozen=True, kw_only=True):
 
 class Dues(Struct, frozen=True, kw_only=True):
     """What a month owes one scheme. `suspense`: nobody assigned it, so it is the policy's default.
+    `withheld`: her platform brings her share to the fund, else she does.
     `platform`, `worker` and `owed` are sums of shares by payer, and what the fund is owed;
     `defaults` are rules that nobody decided, all of `values` the dated values used."""
 
     scheme: str
     suspense: bool
+    withheld: bool
     currency: str
     platform: str
     worker: str

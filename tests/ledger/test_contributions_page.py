@@ -38,5 +38,5 @@ def test_the_page_names_every_account() -> None:
         value for name, value in vars(difference).items()
         if name.isupper() and isinstance(value, str)
     }  # fmt: skip
-    assert len(accounts) == 5
+    assert len(accounts) == 6
     assert [name for name in accounts if f"`{name}`" not in PAGE] == []

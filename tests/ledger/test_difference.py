@@ -5,6 +5,7 @@ from services.ledger.difference import (
     PLATFORM_PAYABLE,
     ROUNDING,
     SUSPENSE_RECEIVABLE,
+    WORKER_PAYABLE,
     WORKER_WITHHELD,
     Balance,
     balances_of,
@@ -63,3 +64,11 @@ def test_without_a_scheme_what_is_owed_stands_in_suspense_until_one_is_assigned(
 def test_an_assessment_that_waits_leaves_what_is_posted() -> None:
     posted = balances_of(assessed(pay("742.35")))
     assert difference(assessed(pay("742.35"), pay("1", currency="USD")), posted) == ()
+
+
+def test_who_pays_herself_is_no_debt_of_her_platform() -> None:
+    lines = difference(assessed(pay("742.35"), scheme="auto-entrepreneur"), {})
+    assert [(one.account, one.debit, one.credit) for one in lines] == [
+        (FUND_RECEIVABLE, 100_000_000, 0),
+        (WORKER_PAYABLE, 0, 100_000_000),
+    ]

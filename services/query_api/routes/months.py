@@ -122,6 +122,7 @@ def dues_of(month: Assessment) -> Dues:
     return Dues(
         scheme=month.scheme,
         suspense=month.by_default,
+        withheld=month.withheld,
         currency=month.currency,
         **{payer: from_micros(amount) for payer, amount in by_payer.items()},
         owed=from_micros(sum(claim.amount for claim in month.claims)),
