@@ -10,6 +10,7 @@ from deploy.cli.bench import bench
 from deploy.cli.demo import demo
 from deploy.cli.describe import describe
 from deploy.cli.kafka import kafka
+from deploy.cli.policy import policy
 from deploy.cli.topics import topics
 
 app = typer.Typer(
@@ -33,7 +34,7 @@ app.add_typer(topics, name="topics")
 app.add_typer(authority.platform, name="platform")
 app.add_typer(authority.fund, name="fund")
 app.add_typer(authority.key, name="key")
-app.add_typer(authority.policy, name="policy")
+app.add_typer(policy, name="policy")
 app.add_typer(authority.rate, name="rate")
 app.command()(authority.quarantine)
 app.command(rich_help_panel="Processes")(processes.serve)
