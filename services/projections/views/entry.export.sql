@@ -1,5 +1,5 @@
--- entry in natural-key order: equal logs give equal bytes.
+-- entry in the order of the log: equal logs give equal bytes.
 SELECT scheme, number, period, about, account, branch, currency, debit, credit, platform, worker,
        person, previous_basis, basis, policy, event_number, leaf_index, recorded_day
 FROM entry
-ORDER BY scheme COLLATE "C", number
+ORDER BY event_number, number
