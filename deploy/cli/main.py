@@ -3,7 +3,7 @@
 import typer
 from sijill_client.cli import push
 
-from deploy.cli import authority, processes, readers, transfer
+from deploy.cli import authority, ledgers, processes, readers, transfer
 from deploy.cli.bench import bench
 from deploy.cli.demo import demo
 from deploy.cli.describe import describe
@@ -31,6 +31,11 @@ app.add_typer(authority.fund, name="fund")
 app.add_typer(authority.key, name="key")
 app.add_typer(authority.policy, name="policy")
 app.add_typer(authority.rate, name="rate")
+app.add_typer(ledgers.scheme, name="scheme")
+app.add_typer(ledgers.worker, name="worker")
+app.add_typer(ledgers.period, name="period")
+app.add_typer(ledgers.remittance, name="remittance")
+app.command()(ledgers.explain)
 app.command()(authority.quarantine)
 app.command(rich_help_panel="Processes")(processes.serve)
 app.command(rich_help_panel="Processes")(processes.ingest)

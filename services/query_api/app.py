@@ -12,7 +12,15 @@ from services.query_api.database import AWAY
 from services.query_api.formats import MEDIA, PATH_KEY, SUFFIX_KEY
 from services.query_api.metrics import Metrics
 from services.query_api.openapi import install_openapi
-from services.query_api.routes import analysis, cases, operations, public, submissions
+from services.query_api.routes import (
+    analysis,
+    cases,
+    explaining,
+    funds,
+    operations,
+    public,
+    submissions,
+)
 from services.query_api.state import QueryState
 from services.web.problems import Problem, install_problems
 
@@ -82,7 +90,7 @@ def create_app(state: QueryState) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.query = state
-    for module in (public, analysis, cases, submissions, operations):
+    for module in (public, analysis, cases, funds, explaining, submissions, operations):
         app.include_router(module.router)
     install_problems(app)
     _install_errors(app, state)
