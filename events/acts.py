@@ -20,6 +20,7 @@ from events.scalars import (
     Pseudonym,
     Rate,
     Text,
+    Total,
 )
 
 Coordinate = Annotated[
@@ -153,17 +154,25 @@ class SchemeAssigned(Data):
 
 
 class LedgerLine(Data):
-    """One side of a balanced entry; exactly one of debit and credit."""
+    """One side of a balanced entry; exactly one of debit and credit.
+
+    `platform` and `worker`: whose entry it is, where the posting speaks of several.
+    """
 
     account: Code
     currency: Currency
     debit: Amount | None = None
     credit: Amount | None = None
     branch: Code | None = None
+    platform: EmitterId | None = None
+    worker: Pseudonym | None = None
 
 
 class LedgerPosted(Data):
-    """One worker's or person's month of one scheme, balanced in itself (RULES 7.4)."""
+    """One worker's or person's month of one scheme, balanced in itself (RULES 7.4).
+
+    `about`: the closed month that it is about, where it is posted to a later one.
+    """
 
     scheme: Code
     period: Month
@@ -175,16 +184,31 @@ class LedgerPosted(Data):
     person: Identifier | None = None
     platform: EmitterId | None = None
     worker: Pseudonym | None = None
+    about: Month | None = None
+
+
+class AccountTotal(Data):
+    """All that a period moved on one account in one currency."""
+
+    account: Code
+    currency: Currency
+    debit: Total
+    credit: Total
 
 
 class PeriodClosed(Data):
-    """A month of a scheme that never changes again."""
+    """A month of a scheme that never changes again (RULES 7.5).
+
+    `statement` is the digest of the period's statement; `entries` and `totals` repeat what it says.
+    """
 
     scheme: Code
     period: Month
     after: Index
     basis: Index
     statement: Digest
+    entries: Index | None = None
+    totals: list[AccountTotal] | None = None
 
 
 class RemittanceReceived(Data):

@@ -59,6 +59,13 @@ Amount = Annotated[
         "Decimal string, at most 10^9 units and six decimals, never negative.",
     ),
 ]
+Total = Annotated[
+    str,
+    Meta(
+        pattern=r"^[0-9]{1,18}(?:\.[0-9]{1,6})?$(?!\n)",
+        description="Decimal string, a sum of amounts, never negative.",
+    ),
+]
 Quantity = Annotated[
     str,
     Meta(

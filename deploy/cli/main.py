@@ -5,7 +5,7 @@ from sijill_client.cli import push
 from sijill_client.map_command import map_
 from sijill_client.status_command import status
 
-from deploy.cli import authority, processes, readers, transfer
+from deploy.cli import authority, ledgers, processes, readers, transfer
 from deploy.cli.bench import bench
 from deploy.cli.demo import demo
 from deploy.cli.describe import describe
@@ -36,6 +36,11 @@ app.add_typer(authority.fund, name="fund")
 app.add_typer(authority.key, name="key")
 app.add_typer(policy, name="policy")
 app.add_typer(authority.rate, name="rate")
+app.add_typer(ledgers.scheme, name="scheme")
+app.add_typer(ledgers.worker, name="worker")
+app.add_typer(ledgers.period, name="period")
+app.add_typer(ledgers.remittance, name="remittance")
+app.command()(ledgers.explain)
 app.command()(authority.quarantine)
 app.command(rich_help_panel="Processes")(processes.serve)
 app.command(rich_help_panel="Processes")(processes.ingest)

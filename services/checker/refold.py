@@ -13,6 +13,8 @@ from events.days import Days
 from services.checker.facts import Values, values_of
 from services.checker.judgement import Counted
 from services.checker.known import First, KnownEvents
+from services.checker.ledger import CLOSED, POSTED, Ledger
+from services.checker.persons import ASSIGNED, LINKED, REMITTED, UNLINKED, Persons
 from services.checker.reading import Object, content_of
 from services.checker.shape import known, unstated
 from services.checker.sums import Sums
@@ -27,6 +29,7 @@ from services.checker.telling import (
 )
 
 Row = tuple[Any, ...]
+_PERSONAL = frozenset((LINKED, UNLINKED, REMITTED, ASSIGNED))
 
 
 class At(NamedTuple):
@@ -46,6 +49,7 @@ class LeafRows:
     fact: list[Row] = field(default_factory=list)
     told: list[Row] = field(default_factory=list)
     anomaly: list[Row] = field(default_factory=list)
+    entry: list[Row] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -59,6 +63,8 @@ class Refold:
     event_count: Counter[Row] = field(default_factory=Counter)
     unstated: Counter[Row] = field(default_factory=Counter)
     rates: set[str] = field(default_factory=set)
+    ledger: Ledger = field(default_factory=Ledger)
+    persons: Persons = field(default_factory=Persons)
 
     def fold(self, leaf: Counted) -> LeafRows:
         """Take one counted leaf that is not quarantined."""
@@ -93,6 +99,7 @@ class Refold:
             rows.fact.append(_head(at, event, stands))
             self._add(at, stands)
             self._tell(at, event_type, data, None, rows)
+            self._act(at, event_type, data, effect, rows)
         self.event_count[at.emitter, event_type, at.recorded, stands.sandbox] += 1
         self.known.keep(at.emitter, event["id"], at.number, event_type, content, stands)
 
@@ -106,6 +113,34 @@ class Refold:
             if rate_key(data) in self.rates:
                 rows.anomaly.append(_anomaly(at, "rate-published-twice", "/data"))
             self.rates.add(rate_key(data))
+
+    # --- acts that depend on earlier ones -----------------------------------------------------
+
+    def _act(self, at: At, event_type: str, data: Object, effect: bool, rows: LeafRows) -> None:
+        place = (at.number, at.leaf, at.recorded)
+        fault: str | None = None
+        entries: list[Row] = []
+        if event_type == POSTED:
+            fault, entries = self.ledger.post(data, *place)
+        elif event_type == CLOSED:
+            fault, entries = self.ledger.close(data, *place, at.emitter)
+        elif event_type in _PERSONAL:
+            fault = self.persons.take(event_type, data, place)
+        elif event_type == "policy.adopted.v1":
+            self.ledger.adopt(at.leaf, data)
+        elif event_type == "platform.registered.v1" and effect:
+            self.persons.registered.add(data["emitter"])
+        rows.entry += entries
+        if fault is not None:
+            rows.anomaly.append(_anomaly(at, fault, "/data"))
+
+    def _correct_act(self, at: At, original: First, data: Object | None, rows: LeafRows) -> None:
+        if original.type not in _PERSONAL:
+            return
+        place = (at.number, at.leaf, at.recorded)
+        fault = self.persons.correct(original.type, original.number, data, place)
+        if fault is not None:
+            rows.anomaly.append(_anomaly(at, fault, "/data/replacement/data"))
 
     # --- corrections --------------------------------------------------------------------------
 
@@ -126,6 +161,8 @@ class Refold:
         named = (original.number, original.type, original.content)
         self.known.keep(at.emitter, data["event"], *named, new)
         self._tell(at, event_type, data, original.number, rows)
+        replacing = data["replacement"]["data"] if event_type == REPLACED else None
+        self._correct_act(at, original, replacing, rows)
 
     def _replacement(self, event: Object) -> Values:
         replacement = event["data"]["replacement"]

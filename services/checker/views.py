@@ -5,6 +5,8 @@ from typing import Any
 
 from services.checker.compare import Keyed, Ordered, Row
 from services.checker.facts import Values
+from services.checker.ledger import ENTRY, PERIOD, SUM, Ledger
+from services.checker.persons import LINK, REMITTANCE, Persons
 from services.checker.reading import parse
 from services.checker.refold import LeafRows, Refold
 from services.checker.shape import normal
@@ -31,6 +33,7 @@ def ordered_views() -> dict[str, Ordered]:
         "fact": Ordered("view fact", _FACT, (0, len(_FACT) - 1)),
         "told": Ordered("view told", _TOLD, (0,)),
         "anomaly": Ordered("view anomaly", _ANOMALY, (0, 1, 3, 4)),
+        "entry": Ordered("view entry", ENTRY, (ENTRY.index("event_number"), 1)),
     }
 
 
@@ -40,6 +43,7 @@ def expect(views: dict[str, Ordered], rows: LeafRows) -> None:
     views["fact"].expected.extend(rows.fact)
     views["told"].expected.extend(rows.told)
     views["anomaly"].expected.extend(rows.anomaly)
+    views["entry"].expected.extend(rows.entry)
 
 
 def as_compared(view: str, row: Row) -> Row:
@@ -66,6 +70,22 @@ def keyed_views(fold: Refold, emitters: set[str]) -> Iterator[tuple[str, Keyed]]
     yield _keyed("event_count", ("emitter", "type", "recorded_day", "sandbox", "n"), 1, counted)
     yield _keyed("unstated", ("emitter", "type", "fields", "recorded_day", "n"), 1, left_out)
     yield from _sums(fold)
+    yield from _ledger(fold.ledger)
+    yield from _personal(fold.persons)
+
+
+def _ledger(ledger: Ledger) -> Iterator[tuple[str, Keyed]]:
+    sums: dict[Row, Row] = {key: tuple(moved) for key, moved in ledger.sums.items()}
+    periods: dict[Row, Row] = {key: one.row() for key, one in ledger.periods.items()}
+    yield _keyed("ledger_sum", SUM, 2, sums)
+    yield _keyed("ledger_period", PERIOD, len(PERIOD) - 2, periods)
+
+
+def _personal(persons: Persons) -> Iterator[tuple[str, Keyed]]:
+    links = {row[:3]: row[3:] for row in persons.link_rows()}
+    remitted = {row[:1]: row[1:] for row in persons.remittance_rows()}
+    yield _keyed("identity_link", LINK, len(LINK) - 3, links)
+    yield _keyed("remittance", REMITTANCE, len(REMITTANCE) - 1, remitted)
 
 
 def _keyed(

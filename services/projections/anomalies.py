@@ -70,6 +70,102 @@ RULES: dict[str, Rule] = {
         "Replace the first by correction.replaced.",
         counted=False,
     ),
+    "ledger-not-next": Rule(
+        "This posting does not follow the scheme's last entry: another came before it.",
+        "Nothing was posted. Assess again behind the last entry and post what still differs.",
+        counted=False,
+    ),
+    "ledger-unbalanced": Rule(
+        "The debits of this posting do not equal its credits in every currency.",
+        "Nothing was posted. Post lines that balance; a residue goes to the account rounding.",
+        counted=False,
+    ),
+    "ledger-line-unowned": Rule(
+        "This posting has no line, one without platform or worker, or one on a reserved account.",
+        "Nothing was posted. State platform and worker on every line, or once for all of them.",
+        counted=False,
+    ),
+    "ledger-period-closed": Rule(
+        "The period of this posting is closed: it never changes again.",
+        "Nothing was posted. Post to the oldest open period, with `about` naming the closed one.",
+        counted=False,
+    ),
+    "ledger-wrong-period": Rule(
+        "`about` names a period that is not closed, or the posting is not in the oldest open one.",
+        "Nothing was posted. Post an open period directly, a closed one to the month behind the "
+        "last closed one.",
+        counted=False,
+    ),
+    "ledger-basis-not-past": Rule(
+        "The basis is not a position before this act, or the previous basis lies behind it.",
+        "Assess at a position that the views have reached, and send the act after it.",
+        counted=False,
+    ),
+    "ledger-policy-not-adopted": Rule(
+        "The policy's digest is not the one in force at the basis.",
+        "Nothing was posted. Assess again under the policy that was adopted at the basis.",
+        counted=False,
+    ),
+    "period-closed-already": Rule(
+        "This period is closed, or lies before one that is.",
+        "Nothing to do: what came later stands in the oldest open period.",
+        counted=False,
+    ),
+    "period-predecessor-open": Rule(
+        "The period before this one is still open.",
+        "Close periods in their order, without a gap.",
+        counted=False,
+    ),
+    "period-entries-since": Rule(
+        "Entries were posted since this statement was made.",
+        "Make the statement anew and send it again: sijill period close does both.",
+        counted=False,
+    ),
+    "period-totals-differ": Rule(
+        "The totals of this closing are not those of the period's entries.",
+        "Compare with the period's statement, find what is missing, and close by that statement.",
+        counted=False,
+    ),
+    "period-statement-differs": Rule(
+        "The statement's digest is not that of the statement which the entries give.",
+        "Make the statement from the entries at its basis: sijill period close does so.",
+        counted=False,
+    ),
+    "identity-link-cycle": Rule(
+        "This pseudonym is linked to this person already: a second link would close a circle.",
+        "Nothing to do.",
+        counted=False,
+    ),
+    "identity-second-person": Rule(
+        "This pseudonym is linked to another person, and nobody is two.",
+        "If the first link is wrong, unlink it first; then send this one again.",
+        counted=False,
+    ),
+    "identity-not-linked": Rule(
+        "This pseudonym is not linked to this person.",
+        "Check platform, pseudonym and person.",
+        counted=False,
+    ),
+    "identity-unknown-platform": Rule(
+        "No platform of this id was registered before this act.",
+        "Check the platform's id, or register it first.",
+        counted=False,
+    ),
+    "remittance-unknown-platform": Rule(
+        "No platform of this id was registered before this remittance.",
+        "Check the platform's id; then send the remittance as a new event.",
+        counted=False,
+    ),
+    "scheme-assigned-to-nobody": Rule(
+        "This assignment names neither a person nor a worker of a platform, or both.",
+        "State person alone, or platform and worker.",
+        counted=False,
+    ),
+    "scheme-assigned-for-no-day": Rule(
+        "This assignment ends before it begins.",
+        "State day_to on or after day_from, or leave it out.",
+        counted=False,
+    ),
     "work-without-contract": Rule(
         "The work names no contract, or one that was never published.",
         "Publish the contract and name it in task events.",

@@ -32,6 +32,11 @@ TABLES = (
     "event_count",
     "unstated",
     "submission",
+    "entry",
+    "ledger_sum",
+    "ledger_period",
+    "identity_link",
+    "remittance",
 )
 #: What a generation says: each has an export in natural-key order.
 VIEWS = tuple(name for name in TABLES if name not in {"types", "cursor"})

@@ -14,7 +14,10 @@ from services.projections.generation import export_view, schema_of, view_digest
 
 #: Views with a row for each event, leaf or name. In the others, days are part of the key: where
 #: days move, their rows cannot be paired, and they follow from the facts.
-_ROW_VIEWS = ("emitter", "worker", "fact", "anomaly", "told", "submission")
+_ROW_VIEWS = (
+    *("emitter", "worker", "fact", "anomaly", "told", "submission"),
+    *("entry", "ledger_sum", "ledger_period", "identity_link", "remittance"),
+)
 _DAYS = frozenset({"day", "recorded_day", "first_recorded_day"})
 #: Moves that are listed; past it they are only counted.
 MOVES_LISTED_MAX = 20

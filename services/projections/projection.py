@@ -19,6 +19,7 @@ from services.projections.building import Builder, Built
 from services.projections.codes import Codes
 from services.projections.encoding import BATCH_COLUMNS, Table
 from services.projections.generation import schema_of
+from services.projections.ledger.acting import fold_acts
 from services.projections.reading import Batch, Poison, Reader
 
 #: Seconds to sleep at most when nothing hints at new leaves.
@@ -237,6 +238,7 @@ class Projection:
             await connection.execute(catalogue.fold_sql(name))
         if any(row[4] == catalogue.RATE for row in told):
             await connection.execute(catalogue.fold_sql("told_twice"))
+        await fold_acts(connection, built.told)
 
     async def _load(self, table: str, columns: Sequence[str], records: Sequence[Any]) -> None:
         if records:

@@ -15,6 +15,8 @@ from services.query_api.openapi import install_openapi
 from services.query_api.routes import (
     analysis,
     cases,
+    explaining,
+    funds,
     months,
     operations,
     public,
@@ -91,7 +93,18 @@ def create_app(state: QueryState) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.query = state
-    for module in (public, rules, analysis, months, cases, submissions, status, operations):
+    for module in (
+        public,
+        rules,
+        analysis,
+        months,
+        cases,
+        funds,
+        explaining,
+        submissions,
+        status,
+        operations,
+    ):
         app.include_router(module.router)
     install_problems(app)
     _install_errors(app, state)

@@ -6,7 +6,10 @@ from typing import Any
 import msgspec
 
 from events.receipt import Receipt
+from services.projections.ledger.lines import Entry
+from services.projections.ledger.statement import Balance, Movement, Statement
 from services.query_api import answers as a
+from services.query_api import fund_answers as f
 from services.query_api import rule_answers as r
 from services.query_api.basis import Basis
 from services.query_api.figures import (
@@ -86,6 +89,25 @@ _TASK = a.TaskRow(
     decided_by="human",
     sandbox=False,
     corrected_by=[],
+)
+_ENTRY = Entry(
+    scheme="cnss",
+    number=1,
+    period="2026-10",
+    about=None,
+    account="fund.receivable",
+    branch="amo",
+    currency="MAD",
+    debit="16.78",
+    credit=None,
+    platform="atlas",
+    worker="w-7f3a",
+    person=None,
+    previous_basis=None,
+    basis=1201,
+    policy=f"sha256:{_DIGEST}",
+    event_number=120,
+    leaf_index=1202,
 )
 _LEAF: dict[str, Any] = {
     "emitter": "atlas",
@@ -268,6 +290,94 @@ _EXAMPLES = (
             a.RuleFound(rule="work-without-contract", anomalies=1, counted=True, example=_NOTED)
         ],
         examined=1,
+    ),
+    f.Entries(basis=_BASIS, scheme="cnss", after=0, last=812, rows=[_ENTRY], next=1),
+    f.PeriodStatement(
+        basis=_BASIS,
+        closed=True,
+        closed_by="cnss",
+        closed_entry=813,
+        closed_leaf=1203,
+        digest=f"sha256:{_DIGEST}",
+        statement=Statement(
+            scheme="cnss",
+            period="2026-10",
+            opening=[],
+            movements=[Movement("fund.receivable", "MAD", "16.78", "0")],
+            closing=[Balance("fund.receivable", "MAD", "16.78")],
+            first_entry=1,
+            last_entry=812,
+            entries=812,
+            entries_sha256=f"sha256:{_DIGEST}",
+            after=812,
+            basis=1202,
+        ),
+    ),
+    f.WorkerLedger(
+        basis=_BASIS,
+        scheme="cnss",
+        platform="atlas",
+        worker="w-7f3a",
+        person=None,
+        rows=[
+            f.WorkerBalance(
+                period="2026-10",
+                account="fund.receivable",
+                branch="amo",
+                currency="MAD",
+                debit="16.78",
+                credit="0",
+                first_entry=1,
+                last_entry=1,
+            )
+        ],
+    ),
+    f.Remittances(
+        basis=_BASIS,
+        scheme="cnss",
+        due_day=10,
+        rows=[
+            f.RemittanceRow(
+                period="2026-10",
+                platform="atlas",
+                currency="MAD",
+                due="16.78",
+                declared="8.39",
+                paid="10",
+                shortfall="6.78",
+                due_on=date(2026, 11, 10),
+                last_received_on=date(2026, 11, 12),
+                days_late=2,
+            )
+        ],
+    ),
+    f.EntryExplained(
+        basis=_BASIS,
+        entry=_ENTRY,
+        event_number=120,
+        event_index=0,
+        leaf_index=1202,
+        leaf_hash=_DIGEST,
+        emitter="registry",
+        submission="post-cnss-1",
+        sequenced_at=_AT,
+        event={"type": "ledger.posted.v1", "id": "cnss-2026-10-1"},
+        policy=f.PolicyInForce(
+            digest=f"sha256:{_DIGEST}", country="MA", adopted_leaf=3, event_number=5
+        ),
+        causes=[
+            f.Cause(
+                event_number=88,
+                leaf_index=17,
+                type="payment.made.v1",
+                day=date(2026, 10, 11),
+                amount="742.35",
+                currency="MAD",
+                since_previous=True,
+                event={"type": "payment.made.v1", "id": "pay-1"},
+            )
+        ],
+        causes_total=1,
     ),
     Receipt(
         **_LEAF,

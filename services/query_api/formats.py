@@ -107,9 +107,13 @@ def _body(answer: Answer, name: str) -> bytes:
 
 
 def _csv(columns: Sequence[str], rows: Iterable[Flat]) -> bytes:
+    return csv_lines(columns, [dict(zip(columns, columns, strict=True))]) + csv_lines(columns, rows)
+
+
+def csv_lines(columns: Sequence[str], rows: Iterable[Flat]) -> bytes:
+    """Lines of a table without its head."""
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, extrasaction="ignore", restval="")
-    writer.writeheader()
     writer.writerows({name: _cell(row.get(name)) for name in columns} for row in rows)
     return text.getvalue().encode()
 

@@ -9,7 +9,7 @@ from fastapi.openapi.utils import get_openapi
 
 from events.access import Role
 from events.receipt import Receipt
-from services.query_api import answers, rule_answers
+from services.query_api import answers, fund_answers, rule_answers
 from services.query_api.examples import example_of
 from services.query_api.formats import CSV, JSON, MEDIA, NDJSON
 from services.query_api.parameters import PARAMETERS
@@ -29,7 +29,7 @@ _ANSWERS = (
     Receipt,
     *(
         found
-        for module in (answers, rule_answers)
+        for module in (answers, fund_answers, rule_answers)
         for found in vars(module).values()
         if isinstance(found, type)
         and issubclass(found, msgspec.Struct)
@@ -48,6 +48,10 @@ MonthName = Annotated[str, _path("The month of work and pay days.", "2026-10")]
 EventNumber = Annotated[str, _path("The event's number in the register, from 0.", "88")]
 EmitterName = Annotated[str, _path("Who signed the submission.", "atlas")]
 SubmissionName = Annotated[str, _path("The submission's id (`jti`).", "2026-10-12.1")]
+SchemeName = Annotated[str, _path("The contribution scheme.", "cnss")]
+PeriodName = Annotated[str, _path("A month, YYYY-MM.", "2026-10")]
+EntryNumber = Annotated[str, _path("The entry's number in its scheme, from 1.", "1")]
+WorkerName = Annotated[str, _path("PLATFORM/PSEUDONYM.", "atlas/w-7f3a")]
 TypeName = Annotated[str, _path("An event type, or `events` for all.", "task.approved.v1")]
 _HEADERS = {
     "Registry-Position": {

@@ -74,6 +74,20 @@ def _day(value: str) -> date:
         raise ValueError("a date that exists, YYYY-MM-DD") from error
 
 
+def _month(value: str) -> str:
+    if not re.fullmatch(r"2[0-9]{3}-(?:0[1-9]|1[0-2])", value, re.ASCII):
+        raise ValueError("a month YYYY-MM")
+    return value
+
+
+def path_month(value: str) -> str:
+    """A month from the path; Problem 404 where there can be none."""
+    try:
+        return _month(value)
+    except ValueError as error:
+        raise Problem(404, "not-found", f"period must be {error}") from error
+
+
 def whole_number(value: str) -> int:
     """A number that fits the register's; ValueError otherwise."""
     if not re.fullmatch(r"[0-9]+", value, re.ASCII):
@@ -139,6 +153,10 @@ _ALL = (
     Parameter("task", _text, _TEXT_SCHEMA, "Only this task.", "t-100"),
     Parameter("type", _choice(BY_TYPE), {"type": "string", "enum": list(BY_TYPE)},
               "Only events of this type.", "task.approved.v1"),
+    Parameter("after", whole_number, {"type": "integer", "minimum": 0, "default": 0},
+              "Only entries behind this number.", 0),
+    Parameter("period", _month, {"type": "string", "pattern": "^2[0-9]{3}-(0[1-9]|1[0-2])$"},
+              "Only entries of this month.", "2026-10"),
     Parameter("limit", _limit, {"type": "integer", "minimum": 1, "maximum": LIMIT_MAX,
               "default": LIMIT_DEFAULT}, "Rows of one page.", 100),
     Parameter("cursor", lambda value: checked_text(value, _CURSOR_MAX),

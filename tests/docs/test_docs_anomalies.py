@@ -21,7 +21,11 @@ from tests.support.world import Platform, World
 
 PAGE = "docs/platforms/anomalies.md"
 #: Rules about what only an authority or a fund says, or about acts that cannot be corrected.
-_OF_ACTS = {"correction-not-allowed", "act-without-effect", "rate-published-twice"}
+_OF_ACTS = {"correction-not-allowed", "act-without-effect", "rate-published-twice"} | {
+    rule
+    for rule in RULES
+    if rule.startswith(("ledger-", "policy-", "period-", "identity-", "remittance-", "scheme-"))
+}
 #: Worked out when a report is read: mending makes them disappear.
 _OF_TASKS = {"work-without-contract", "task-events-disagree", "task-event-twice"}
 

@@ -43,6 +43,7 @@ class QueryWorld:
             name: Platform(name, PrivateKey.generate()) for name in ("atlas", "basma", "cnss")
         }
         self.speakers["authority"] = inner.authority
+        self.speakers["registry"] = Platform("registry", inner.registry_key)
         self._engines: list[AsyncEngine] = []
 
     @classmethod
@@ -127,10 +128,15 @@ class QueryWorld:
         return httpx.AsyncClient(transport=transport, base_url="http://query")
 
     def bearer(
-        self, role: Role, *, platform: str | None = None, worker: str | None = None
+        self,
+        role: Role,
+        *,
+        platform: str | None = None,
+        worker: str | None = None,
+        own: str | None = None,
     ) -> dict[str, str]:
         """A header: of a platform or fund by its own key, of a person by the authority's."""
-        own = {Role.FUND: "cnss", Role.PLATFORM: platform}.get(role) or "authority"
+        own = own or {Role.FUND: "cnss", Role.PLATFORM: platform}.get(role) or "authority"
         person = role in {Role.ANALYST, Role.INSPECTOR, Role.WORKER}
         token = sign_access(
             self.speakers[own].key,

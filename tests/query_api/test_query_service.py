@@ -27,6 +27,8 @@ QUERY_ROUTES = {
     "/v1/tasks", "/v1/events/{number}", "/v1/events/{number}/bytes",
     "/v1/emitters/{emitter}/submissions/{submission}",
     "/v1/emitters/{emitter}/submissions/{submission}/receipt",
+    "/v1/funds/{scheme}/entries", "/v1/funds/{scheme}/statements/{period}",
+    "/v1/funds/{scheme}/remittances",
 }  # fmt: skip
 
 
@@ -77,7 +79,7 @@ async def test_every_described_parameter_is_taken_with_its_example(
         asked = {name: str(world_examples[name]) for name in names}
         known = {
             "platform": "atlas", "worker": "w-a", "number": "5", "emitter": "atlas",
-            "submission": "s-1",
+            "submission": "s-1", "scheme": "cnss", "period": "2026-10",
         }  # fmt: skip
         answer = await client.get(
             path.format(**known), params=asked, headers=told.bearer(Role.INSPECTOR)

@@ -1,0 +1,126 @@
+"""The documents of the ledger's part of the API."""
+
+from datetime import date
+from typing import Any
+
+from msgspec import Struct
+
+from services.projections.ledger.lines import Entry
+from services.projections.ledger.statement import Statement
+from services.query_api.basis import Basis
+
+
+class Entries(Struct, frozen=True, kw_only=True):
+    """Entries by number. `last`: the scheme's last number; `next`: the `after` of the next page."""
+
+    basis: Basis
+    scheme: str
+    after: int
+    last: int
+    rows: list[Entry]
+    next: int | None
+
+
+class PeriodStatement(Struct, frozen=True, kw_only=True):
+    """The statement of a period. While `closed` is false it is a draft as of its position; then it
+    never changes again. `digest`: what `period.closed` states."""
+
+    basis: Basis
+    closed: bool
+    closed_by: str | None
+    closed_entry: int | None
+    closed_leaf: int | None
+    digest: str
+    statement: Statement
+
+
+class WorkerBalance(Struct, frozen=True, kw_only=True):
+    """What was posted for a worker in one period on one account; decimal strings."""
+
+    period: str
+    account: str
+    branch: str | None
+    currency: str
+    debit: str
+    credit: str
+    first_entry: int
+    last_entry: int
+
+
+class WorkerLedger(Struct, frozen=True, kw_only=True):
+    """One worker's part of a scheme's ledger. `person`: whom her pseudonym is linked to."""
+
+    basis: Basis
+    scheme: str
+    platform: str
+    worker: str
+    person: str | None
+    rows: list[WorkerBalance]
+
+
+class RemittanceRow(Struct, frozen=True, kw_only=True):
+    """A platform's month: `due` as posted to the fund, `declared` as withheld from workers by its
+    own payments, `paid` as the fund recorded. `shortfall` below 0: more was paid than is due."""
+
+    period: str
+    platform: str
+    currency: str
+    due: str
+    declared: str
+    paid: str
+    shortfall: str
+    due_on: date
+    last_received_on: date | None
+    days_late: int | None
+
+
+class Remittances(Struct, frozen=True, kw_only=True):
+    """What platforms owe and paid to a scheme. `due_day`: the day of the next month that is the
+    last without delay; a default, for no rule was found that is proven."""
+
+    basis: Basis
+    scheme: str
+    due_day: int
+    rows: list[RemittanceRow]
+
+
+class Cause(Struct, frozen=True, kw_only=True):
+    """An event that an entry rests on. `since_previous`: it came between the two bases, so it is
+    among what the entry was posted for."""
+
+    event_number: int
+    leaf_index: int
+    type: str
+    day: date | None
+    amount: str | None
+    currency: str | None
+    since_previous: bool
+    event: Any
+
+
+class PolicyInForce(Struct, frozen=True, kw_only=True):
+    """The policy that an entry was assessed under, as the log holds it."""
+
+    digest: str
+    country: str
+    adopted_leaf: int
+    event_number: int
+
+
+class EntryExplained(Struct, frozen=True, kw_only=True):
+    """Why an entry stands: the posting as it was signed, the policy, and the worker's payments of
+    that month up to the basis (`causes`, at most 100 of `causes_total`, newest first)."""
+
+    basis: Basis
+    entry: Entry
+    event_number: int
+    event_index: int
+    leaf_index: int
+    leaf_hash: str
+    emitter: str
+    submission: str
+    sequenced_at: str
+    event: Any
+    policy: PolicyInForce | None
+    causes: list[Cause]
+    causes_total: int

@@ -1,0 +1,233 @@
+"""What a fund pulls: entries by gapless number, statements, a worker's part, what was remitted."""
+
+from contextlib import AsyncExitStack
+from datetime import date, timedelta
+
+from fastapi import APIRouter, Request, Response
+
+from events.money import from_micros
+from services.projections.catalogue import fold_sql
+from services.projections.ledger.lines import COLUMNS, Digest
+from services.projections.ledger.statement import (
+    Extent,
+    Moved,
+    Statement,
+    make_statement,
+    moved_of,
+    statement_digest,
+)
+from services.query_api.database import Row
+from services.query_api.formats import CSV, JSON, NDJSON, PATH_KEY, format_of
+from services.query_api.fund_answers import (
+    Entries,
+    PeriodStatement,
+    RemittanceRow,
+    Remittances,
+    WorkerBalance,
+    WorkerLedger,
+)
+from services.query_api.ledgers import ALL, LEDGERS, check_scheme, lines, own_lines, streamed
+from services.query_api.openapi import PeriodName, SchemeName, WorkerName, described
+from services.query_api.parameters import LIMIT_DEFAULT, path_month, path_text
+from services.query_api.reading import Reading, reading
+from services.web.problems import Problem
+
+router = APIRouter(tags=["funds"])
+_ENTRIES = ("after", "limit", "period", "platform", "worker")
+_REMITTANCES = ("period", "platform")
+_BALANCE_COLUMNS = WorkerBalance.__struct_fields__
+_REMITTANCE_COLUMNS = RemittanceRow.__struct_fields__
+#: The day of the next month up to which a remittance is not late; proven by no text, so a default.
+DUE_DAY = 10
+_FETCHED = 5_000
+
+
+@router.get("/v1/funds/{scheme}/entries", **described(Entries, LEDGERS, _ENTRIES, COLUMNS))
+async def entries(request: Request, scheme: SchemeName) -> Response:
+    """Entries of a scheme in the order of their numbers, without a gap; a platform and a worker
+    see their own. JSON comes in pages; NDJSON and CSV are streamed, all of them without `limit`."""
+    name = format_of(request, (JSON, NDJSON, CSV))
+    async with AsyncExitStack() as opening:
+        r = await opening.enter_async_context(reading(request, LEDGERS, _ENTRIES))
+        scheme = path_text("scheme", scheme)
+        await check_scheme(r, scheme)
+        own = own_lines(r, r.query["platform"], r.query["worker"])
+        await r.record()
+        after, limit = r.query["after"] or 0, r.query["limit"]
+        (state,) = await r.rows("scheme_state", scheme=scheme, position=r.cut.position)
+        asked = (scheme, after, r.cut.position)
+        about = (r.query["period"], *own)
+        if name == JSON:
+            return await _page(r, asked, limit or LIMIT_DEFAULT, about, state["last"])
+        headers = {
+            "Registry-Position": str(r.cut.position),
+            "Registry-Last-Entry": str(state["last"]),
+        }
+        pieces = lines(r, *asked, limit or ALL, *about)
+        return streamed(opening.pop_all(), pieces, name, headers)
+    raise AssertionError
+
+
+async def _page(
+    r: Reading,
+    asked: tuple[str, int, int],
+    limit: int,
+    about: tuple[str | None, ...],
+    last: int,
+) -> Response:
+    found = [one async for piece in lines(r, *asked, limit + 1, *about) for one in piece]
+    page, more = found[:limit], found[limit:]
+    following = page[-1].number if more else None
+    scheme, after, _ = asked
+    document = Entries(
+        basis=r.basis, scheme=scheme, after=after, last=last, rows=page, next=following
+    )
+    return r.answer(
+        document,
+        rows=page,
+        columns=COLUMNS,
+        headers={"Registry-Last-Entry": str(last), **_link(r.request, following)},
+    )
+
+
+def _link(request: Request, following: int | None) -> dict[str, str]:
+    if following is None:
+        return {}
+    query = [part for part in request.url.query.split("&") if part and part[:6] != "after="]
+    address = f"{request.scope.get(PATH_KEY, request.scope['path'])}"
+    return {"Link": f'<{address}?{"&".join([*query, f"after={following}"])}>; rel="next"'}
+
+
+@router.get("/v1/funds/{scheme}/statements/{period}", **described(PeriodStatement, LEDGERS))
+async def statement(request: Request, scheme: SchemeName, period: PeriodName) -> Response:
+    """The statement of a period. A closed one never changes; an open one is a draft to close by."""
+    async with reading(request, LEDGERS) as r:
+        scheme, month = path_text("scheme", scheme), path_month(period)
+        await check_scheme(r, scheme)
+        _only_funds(r)
+        (kept,) = await r.rows("ledger_period", scheme=scheme, period=month)
+        made = await _statement(r, scheme, month, kept)
+        document = PeriodStatement(
+            basis=r.basis,
+            closed=kept["closed_entry"] is not None,
+            closed_by=kept["closed_by"],
+            closed_entry=kept["closed_entry"],
+            closed_leaf=kept["closed_leaf"],
+            digest=statement_digest(made),
+            statement=made,
+        )
+    return r.answer(document)
+
+
+def _only_funds(r: Reading) -> None:
+    # A statement is of all platforms and workers together.
+    if r.reader.platform is not None:
+        raise Problem(403, "forbidden", "a statement is of all platforms: read your own entries")
+
+
+async def _statement(r: Reading, scheme: str, month: str, kept: Row) -> Statement:
+    moved: list[Moved] = []
+    async for rows in r.snapshot.pieces(fold_sql("period_moved"), (scheme, month), _FETCHED):
+        moved += map(moved_of, rows)
+    if kept["closed_entry"] is None:
+        extent = await _extent(r, scheme, month, kept)
+        after, basis = kept["last"], r.snapshot.position
+    else:
+        extent = _kept_extent(kept, kept["entries_sha256"])
+        after, basis = kept["after"], kept["basis"]
+    return make_statement(scheme, month, moved, extent, after=after, basis=basis)
+
+
+async def _extent(r: Reading, scheme: str, month: str, kept: Row) -> Extent:
+    digest = Digest()
+    async for rows in r.snapshot.pieces(fold_sql("period_entries"), (scheme, month), _FETCHED):
+        digest.take(rows)
+    return _kept_extent(kept, digest.text())
+
+
+def _kept_extent(kept: Row, digest: str) -> Extent:
+    return Extent(kept["first_entry"], kept["last_entry"], kept["entries"] or 0, digest)
+
+
+@router.get(
+    "/v1/funds/{scheme}/workers/{id:path}",
+    **described(WorkerLedger, LEDGERS, (), _BALANCE_COLUMNS),
+)
+async def worker(request: Request, scheme: SchemeName, id: WorkerName) -> Response:
+    """What was posted for one worker, by period, account and branch. `id` is PLATFORM/PSEUDONYM."""
+    async with reading(request, LEDGERS) as r:
+        scheme = path_text("scheme", scheme)
+        await check_scheme(r, scheme)
+        platform, _, pseudonym = id.partition("/")
+        own_lines(r, path_text("platform", platform), path_text("worker", pseudonym))
+        await r.record()
+        who = {"platform": platform, "worker": pseudonym, "position": r.cut.position}
+        found = await r.rows("worker_entries", scheme=scheme, **who)
+        if not found:
+            raise Problem(404, "not-found", "nothing was posted for this worker in this scheme")
+        linked = await r.rows("worker_person", **who)
+        document = WorkerLedger(
+            basis=r.basis,
+            scheme=scheme,
+            platform=platform,
+            worker=pseudonym,
+            person=linked[0]["person"] if linked else None,
+            rows=[_balance(row) for row in found],
+        )
+    return r.answer(document, rows=document.rows, columns=_BALANCE_COLUMNS)
+
+
+def _balance(row: Row) -> WorkerBalance:
+    sides = {side: from_micros(int(row[side])) for side in ("debit", "credit")}
+    # The number of a closing is nobody's, so every row here has a currency.
+    return WorkerBalance(**{**row, **sides})
+
+
+@router.get(
+    "/v1/funds/{scheme}/remittances",
+    **described(Remittances, LEDGERS, _REMITTANCES, _REMITTANCE_COLUMNS),
+)
+async def remittances(request: Request, scheme: SchemeName) -> Response:
+    """By platform and month: due to the fund, declared as withheld, paid, shortfall, days late. A
+    platform sees its own."""
+    async with reading(request, LEDGERS, _REMITTANCES) as r:
+        scheme = path_text("scheme", scheme)
+        await check_scheme(r, scheme)
+        if r.reader.pseudonym is not None:
+            raise Problem(403, "forbidden", "remittances are of a platform's workers together")
+        platform, _ = own_lines(r, r.query["platform"], None)
+        values = {"scheme": scheme, "period": r.query["period"], "platform": platform}
+        at = {"position": r.cut.position, "before": r.cut.before}
+        found = await r.rows("remitted", **values, **at)
+        today = r.state.today(r.days)
+        document = Remittances(
+            basis=r.basis,
+            scheme=scheme,
+            due_day=DUE_DAY,
+            rows=[remittance_row(row, today) for row in found],
+        )
+    return r.answer(document, rows=document.rows, columns=_REMITTANCE_COLUMNS)
+
+
+def remittance_row(row: Row, today: date) -> RemittanceRow:
+    """Due, declared and paid of a platform's month, and how late it is as of a day."""
+    due, declared, paid = (int(row[name]) for name in ("due", "declared", "paid"))
+    due_on = _due_on(row["period"])
+    settled = row["last_received_on"] if due <= paid else today
+    return RemittanceRow(
+        period=row["period"],
+        platform=row["platform"],
+        currency=row["currency"],
+        due=from_micros(due),
+        declared=from_micros(declared),
+        paid=from_micros(paid),
+        shortfall=from_micros(due - paid),
+        due_on=due_on,
+        last_received_on=row["last_received_on"],
+        days_late=None if settled is None else max((settled - due_on).days, 0),
+    )
+
+
+def _due_on(period: str) -> date:
+    first = date.fromisoformat(f"{period}-01")
+    return (first + timedelta(days=31)).replace(day=DUE_DAY)
