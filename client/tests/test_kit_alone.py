@@ -1,11 +1,13 @@
 """The kit is a distribution of its own: it installs from its folder and needs what it declares."""
 
 import ast
+import itertools
 import re
 import shutil
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterable
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -24,37 +26,46 @@ print(*{name.partition(".")[0] for name in sys.modules})
 """
 
 
-def imported(path: Path) -> set[str]:
-    """The top-level names that a module imports."""
+def imported(path: Path, *, at_once: bool) -> set[str]:
+    """The top-level names that a module imports when it is loaded, or at any time."""
+    tree = ast.parse(path.read_text("utf-8"))
     names = set()
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in tree.body if at_once else ast.walk(tree):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             names.add(node.module)
-    return {name.partition(".")[0] for name in names}
+    return {name.partition(".")[0] for name in names} - sys.stdlib_module_names - {"sijill_client"}
 
 
-def plain(requirement: str) -> str:
-    """The name of a distribution, as names are compared."""
-    return re.split(r"[^A-Za-z0-9_.-]", requirement, maxsplit=1)[0].lower().replace("_", "-")
+def distributions(requirements: Iterable[str]) -> set[str]:
+    """The names in requirements, as PEP 503 writes them."""
+    return {plain(re.split(r"[^A-Za-z0-9._-]", one, maxsplit=1)[0]) for one in requirements}
+
+
+def plain(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def undeclared(names: Iterable[str], declared: set[str]) -> set[str]:
+    """Modules that come from no declared distribution."""
+    found = packages_distributions()
+    return {name for name in names if not declared & set(map(plain, found.get(name, [])))}
 
 
 def test_every_import_is_the_standard_librarys_or_declared() -> None:
-    declared = {plain(one) for one in PROJECT["dependencies"]}
-    # What an extra brings is imported where it is needed, and named if it is missing.
-    extras = {plain(one) for extra in PROJECT["optional-dependencies"].values() for one in extra}
-    of_distribution = packages_distributions()
-    used = set().union(*(imported(path) for path in (CLIENT / "sijill_client").rglob("*.py")))
+    needed = distributions(PROJECT["dependencies"])
+    extras = distributions(itertools.chain(*PROJECT["optional-dependencies"].values()))
+    modules = list((CLIENT / "sijill_client").rglob("*.py"))
+    # What an extra brings is looked for only when it is used.
+    assert (
+        undeclared(set().union(*(imported(one, at_once=True) for one in modules)), needed) == set()
+    )
     # The plugin is loaded by pytest alone, which is there then.
-    used |= imported(CLIENT / "sijill_pytest.py") - {"pytest"}
-    foreign = {
-        name: {plain(one) for one in of_distribution.get(name, [])}
-        for name in used - sys.stdlib_module_names - {"sijill_client"}
-    }
-    allowed = declared | extras
-    assert {name for name, found in foreign.items() if not allowed & found} == set()
-    assert declared <= {one for found in foreign.values() for one in found}, "declared and unused"
+    modules.append(CLIENT / "sijill_pytest.py")
+    used = set().union(*(imported(one, at_once=False) for one in modules))
+    assert undeclared(used, needed | extras) == set()
+    assert needed - {plain(one) for name in used for one in packages_distributions()[name]} == set()
 
 
 def test_it_installs_from_its_folder_and_runs_without_the_registry(tmp_path: Path) -> None:

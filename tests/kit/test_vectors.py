@@ -66,6 +66,11 @@ def test_the_kit_makes_the_first_vector_byte_for_byte(tmp_path: Path) -> None:
     assert made == first["token"]
 
 
+def test_the_page_says_with_which_iat_the_first_is_signed() -> None:
+    page = (FILE.parent / "signing.md").read_text("utf-8")
+    assert f"`iat` {int(NOW.timestamp())}" in page
+
+
 def test_every_vector_stands_once_and_is_worth_its_place() -> None:
     names = [one["name"] for one in VECTORS["accepted"] + VECTORS["mistakes"]]
     assert len(set(names)) == len(names)
