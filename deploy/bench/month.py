@@ -44,7 +44,7 @@ async def rows(plan: Plan) -> AsyncIterator[Measure]:
             yield fold
             await _check(plan, made)
         if plan.wants("rebuild"):
-            yield await _rebuild(made)
+            yield await _rebuild(made, folds)
         if plan.wants("sustained"):
             yield await _sustained(plan, made, workload, folds)
         if plan.wants("fresh"):
@@ -131,7 +131,7 @@ async def _fold(plan: Plan, made: Registry, signed: Sequence[Signed]) -> Measure
     )
 
 
-async def _rebuild(made: Registry) -> Measure:
+async def _rebuild(made: Registry, folds: float) -> Measure:
     """The command, as an operator runs it, comparison and switch included."""
     made.folder.say_running("", made.servers.settings)
     meter, began = made.meter(), time.perf_counter()
@@ -145,7 +145,8 @@ async def _rebuild(made: Registry) -> Measure:
     took, cores = time.perf_counter() - began, meter.cores()
     made.folder.say_stopped()
     value = made.workload.totals.events / took
-    return Measure("rebuild", value, "events/s", 80_000, "all idle; compared", cores=cores)
+    ran, peers = "all idle; compared", {"the fold": folds}
+    return Measure("rebuild", value, "events/s", 80_000, ran, ratio=1.5, peers=peers, cores=cores)
 
 
 async def _sustained(plan: Plan, made: Registry, workload: Workload, folds: float) -> Measure:
