@@ -15,6 +15,7 @@ from policies.faults import Fault, PolicyError
 from policies.meanings import misfits
 from policies.parameter import Parameter, Value
 from policies.reading import read
+from policies.scheme_files import scheme_faults
 
 #: Files of one bundle, UTF-8 bytes of one file and of all together, characters of a path.
 FILES_MAX = 256
@@ -83,7 +84,7 @@ def _read_all(files: Mapping[str, str]) -> tuple[dict[str, Parameter], list[Faul
         else:
             parameters[parameter.name] = parameter
             faults += misfits(path, parameter)
-    return parameters, faults
+    return parameters, faults or list(scheme_faults(parameters))
 
 
 def _country_faults(country: str) -> Iterator[Fault]:

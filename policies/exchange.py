@@ -24,6 +24,7 @@ class Waits(StrEnum):
     NOT_SETTLED = "no rate dated on or after the day stands yet"
     NO_RATE = "no rate dated on or before the day stands"
     TOO_OLD = "the newest rate dated on or before the day is too old"
+    NO_RULE = "the policy states no rule that converts pay in another currency"
 
 
 @dataclass(frozen=True, slots=True)

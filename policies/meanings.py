@@ -6,6 +6,7 @@ is read must be of its kind, or the rule that reads it would fail long after the
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 
 from policies.faults import Fault
 from policies.parameter import Kind, Parameter
@@ -15,9 +16,23 @@ HOURS_PER_MONTH = "minimum_wage.hours_per_month"
 RATE_RULE = "exchange_rate.rule"
 RATE_MAX_AGE = "exchange_rate.max_age_days"
 RATE_SOURCE = "exchange_rate.source"
+PERIOD_RULE = "contributions.period"
+VALUES_RULE = "contributions.values"
+DEFAULT_SCHEME = "contributions.default_scheme"
+DAY_RULE = "day_equivalence.rule"
+DAY_SECONDS = "day_equivalence.seconds_per_day"
+DAYS_MAX = "day_equivalence.days_max"
+
+#: Decimals of an amount of money: the registry counts in micro-units.
+DECIMALS_MAX = 6
 
 #: The one exchange-rate rule there is (RULES 7.3): the newest rate dated on or before the pay day.
 NEWEST_ON_OR_BEFORE = "newest-on-or-before"
+#: The one rule of which month a payment belongs to, and whose values a month is assessed by.
+MONTH_OF_PAY_DAY = "month-of-pay-day"
+FIRST_DAY_OF_PERIOD = "first-day-of-period"
+#: How work becomes days: any paid or unpaid work makes one, or so many seconds do.
+ANY_WORK, BY_SECONDS = "any-work", "by-seconds"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +42,7 @@ class Meaning:
     kind: Kind
     currency: bool = False
     codes: frozenset[str] = frozenset()
+    unit: str | None = None
 
 
 MEANINGS: dict[str, Meaning] = {
@@ -35,20 +51,34 @@ MEANINGS: dict[str, Meaning] = {
     RATE_RULE: Meaning(Kind.CODE, codes=frozenset({NEWEST_ON_OR_BEFORE})),
     RATE_MAX_AGE: Meaning(Kind.INTEGER),
     RATE_SOURCE: Meaning(Kind.TEXT),
+    PERIOD_RULE: Meaning(Kind.CODE, codes=frozenset({MONTH_OF_PAY_DAY})),
+    VALUES_RULE: Meaning(Kind.CODE, codes=frozenset({FIRST_DAY_OF_PERIOD})),
+    DEFAULT_SCHEME: Meaning(Kind.CODE),
+    DAY_RULE: Meaning(Kind.CODE, codes=frozenset({ANY_WORK, BY_SECONDS})),
+    DAY_SECONDS: Meaning(Kind.INTEGER),
+    DAYS_MAX: Meaning(Kind.INTEGER),
 }
 
 
 def misfits(file: str, parameter: Parameter) -> Iterator[Fault]:
     """Faults of a parameter that is read in a form that it does not have."""
     meaning = MEANINGS.get(parameter.name)
-    if meaning is None:
-        return
+    if meaning is not None:
+        yield from faults_of(file, parameter, meaning)
+
+
+def faults_of(file: str, parameter: Parameter, meaning: Meaning) -> Iterator[Fault]:
+    """Faults of a parameter that should have a form."""
     if parameter.kind is not meaning.kind:
         yield Fault(file, f"{parameter.name} must be of type {meaning.kind}", key="metadata.type")
     elif meaning.codes:
         yield from _unknown_codes(file, parameter, meaning.codes)
     if meaning.currency and parameter.currency is None:
         yield Fault(file, f"{parameter.name} needs its currency", key="metadata.currency")
+    if meaning.currency:
+        yield from _too_fine(file, parameter)
+    if meaning.unit not in {None, parameter.unit}:
+        yield Fault(file, f"{parameter.name} is stated in {meaning.unit}", key="metadata.unit")
 
 
 def _unknown_codes(file: str, parameter: Parameter, codes: frozenset[str]) -> Iterator[Fault]:
@@ -56,3 +86,13 @@ def _unknown_codes(file: str, parameter: Parameter, codes: frozenset[str]) -> It
         if value.value is not None and value.value not in codes:
             known = ", ".join(sorted(codes))
             yield Fault(file, f"unknown code; known are {known}", key=f"values.{value.since}.value")
+
+
+def _too_fine(file: str, parameter: Parameter) -> Iterator[Fault]:
+    """Money that no micro-unit can hold would be cut off without a word."""
+    for value in parameter.values:
+        bands = value.value if isinstance(value.value, tuple) else ()
+        amounts = [*(one for band in bands for one in band), value.value]
+        if any(isinstance(one, Decimal) and one != round(one, DECIMALS_MAX) for one in amounts):
+            said = f"money has at most {DECIMALS_MAX} decimals"
+            yield Fault(file, said, key=f"values.{value.since}.value")

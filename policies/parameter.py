@@ -6,7 +6,9 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
-Scalar = Decimal | int | str
+#: Thresholds from zero up, each with the amount that holds from it on.
+Bands = tuple[tuple[Decimal, Decimal], ...]
+Scalar = Decimal | int | str | Bands
 
 
 class Kind(StrEnum):
@@ -16,6 +18,7 @@ class Kind(StrEnum):
     INTEGER = "integer"
     CODE = "code"
     TEXT = "text"
+    BANDS = "bands"
 
 
 class Mark(StrEnum):

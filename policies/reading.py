@@ -11,13 +11,14 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from itertools import pairwise
 from typing import TypeVar
 
 from yaml import MappingNode, Node, ScalarNode
 
 from policies.document import compose
 from policies.faults import Fault, PolicyError
-from policies.parameter import Kind, Mark, Parameter, Scalar, Value
+from policies.parameter import Bands, Kind, Mark, Parameter, Scalar, Value
 
 #: Characters of one text in a policy file.
 TEXT_CHARS_MAX = 512
@@ -132,6 +133,8 @@ class _Reader:
             return None
         if kind is Kind.TEXT:
             return self.text(node, key)
+        if kind is Kind.BANDS:
+            return self.bands(node, key)
         tag, pattern, remedy = _FORMS[kind]
         if not isinstance(node, ScalarNode):
             self.fault(node, key, remedy)
@@ -142,6 +145,21 @@ class _Reader:
             return None
         made: Mapping[Kind, type[Scalar]] = {Kind.DECIMAL: Decimal, Kind.INTEGER: int}
         return made.get(kind, str)(node.value)
+
+    def bands(self, node: Node, key: str) -> Bands | None:
+        """Thresholds from zero up to amounts: no value of the key is without its band."""
+        bands: list[tuple[Decimal, Decimal]] = []
+        for word, (place, entry) in self.entries(node, key).items():
+            threshold = self.scalar(place, key, Kind.DECIMAL)
+            amount = self.scalar(entry, _join(key, word), Kind.DECIMAL)
+            if isinstance(threshold, Decimal) and isinstance(amount, Decimal):
+                bands.append((threshold, amount))
+        thresholds = [threshold for threshold, _ in bands]
+        if thresholds[:1] != [Decimal(0)]:
+            self.fault(node, key, 'bands begin at "0": what is below the first one has no amount')
+        if any(second <= first for first, second in pairwise(thresholds)):
+            self.fault(node, key, "write the bands from the lowest threshold up, each once")
+        return tuple(bands)
 
     def text(self, node: Node | None, key: str) -> str | None:
         if node is None:

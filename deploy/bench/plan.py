@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-#: The rows over one month's registry, those over a large one, and all in the order of the table.
+#: The rows over one month's registry, those over a large one, those over contributions, and all in
+#: the order of the table.
 MONTH = ("ingest", "ingest-single", "fold", "rebuild", "sustained", "fresh", "memory")
 LARGE = ("query", "cost")
-NAMES = MONTH + LARGE
+LEDGER = ("assess",)
+NAMES = MONTH + LARGE + LEDGER
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +18,7 @@ class Sizes:
     `month`: events that are pushed, folded and rebuilt. `large`: events of the large registry; its
     fold is compared with that at a tenth of them. `asked`: how many it holds while it is asked;
     `probe`: events whose folding is timed there, several batches. `steady`: seconds for which a
-    rate must hold; `trial`: for which it is tried.
+    rate must hold; `trial`: for which it is tried. `worker_months`: months of pay to assess.
     """
 
     month: int
@@ -25,9 +27,10 @@ class Sizes:
     probe: int
     steady: int
     trial: int
+    worker_months: int = 10_000
 
 
-WHOLE = Sizes(1_000_000, 8_000_000, 5_000_000, 200_000, 60, 15)
+WHOLE = Sizes(1_000_000, 8_000_000, 5_000_000, 200_000, 60, 15, 100_000)
 QUICK = Sizes(100_000, 400_000, 250_000, 100_000, 10, 5)
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from rich.table import Table
 
-from deploy.bench import large, month
+from deploy.bench import contributions, large, month
 from deploy.bench.measure import Measure
-from deploy.bench.plan import LARGE, MONTH, Plan
+from deploy.bench.plan import LARGE, LEDGER, MONTH, Plan
 from deploy.cli.context import err, out
 
 
@@ -35,6 +35,9 @@ async def _rows(plan: Plan) -> AsyncIterator[Measure]:
             yield measure
     if plan.wants(*LARGE):
         async for measure in large.rows(plan):
+            yield measure
+    if plan.wants(*LEDGER):
+        async for measure in contributions.rows(plan):
             yield measure
 
 

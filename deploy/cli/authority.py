@@ -1,4 +1,4 @@
-"""Acts of the authority: platforms, funds, keys, policies, rates, quarantine."""
+"""Acts of the authority: platforms, funds, keys, rates, quarantine."""
 
 import asyncio
 from collections.abc import Mapping
@@ -29,14 +29,11 @@ from deploy.keyfiles import write_key
 from deploy.processes.settings import read_clock, read_keys, read_stores
 from events.jose import PrivateKey
 from migrations.roles import OPERATOR
-from policies.bundle import Bundle
-from policies.loader import read_folder
 
 authority = typer.Typer(help="Establish a registry.", no_args_is_help=True)
 platform = typer.Typer(help="Register, rename and observe platforms.", no_args_is_help=True)
 fund = typer.Typer(help="Register social security funds.", no_args_is_help=True)
 key = typer.Typer(help="Add and revoke keys.", no_args_is_help=True)
-policy = typer.Typer(help="Adopt a country's dated rules.", no_args_is_help=True)
 rate = typer.Typer(help="Publish exchange rates.", no_args_is_help=True)
 
 KeyOut = Annotated[
@@ -217,25 +214,6 @@ def key_revoke(
     """Revoke a key: from its leaf on, nothing that it signs counts."""
     with told_plainly():
         act(data, url, sign_as, Act("key.revoked", _stated({"kid": kid, "reason_code": reason})))
-
-
-@policy.command("adopt")
-def policy_adopt(
-    folder: Annotated[Path, typer.Argument(exists=True, file_okay=False)],
-    country: Annotated[
-        str | None, typer.Option(help="ISO 3166 code (default: the folder's name).")
-    ] = None,
-    data: Data = None,
-    url: Url = None,
-    sign_as: SignAs = None,
-) -> None:
-    """Adopt a folder of dated rules, word for word."""
-    with told_plainly():
-        files = read_folder(folder)
-        bundle = Bundle.from_files((country or folder.resolve().name).upper(), files)
-        adopted = {"country": bundle.country, "digest": bundle.digest, "files": dict(files)}
-        act(data, url, sign_as, Act("policy.adopted", adopted))
-        out.print(f"{bundle.country} {bundle.digest}", highlight=False)
 
 
 @rate.command("publish")

@@ -8,6 +8,8 @@ from deploy.cli.bench import bench
 from deploy.cli.demo import demo
 from deploy.cli.describe import describe
 from deploy.cli.kafka import kafka
+from deploy.cli.policy import policy
+from deploy.cli.posting import post
 from deploy.cli.topics import topics
 
 app = typer.Typer(
@@ -29,13 +31,14 @@ app.add_typer(topics, name="topics")
 app.add_typer(authority.platform, name="platform")
 app.add_typer(authority.fund, name="fund")
 app.add_typer(authority.key, name="key")
-app.add_typer(authority.policy, name="policy")
+app.add_typer(policy, name="policy")
 app.add_typer(authority.rate, name="rate")
 app.add_typer(ledgers.scheme, name="scheme")
 app.add_typer(ledgers.worker, name="worker")
 app.add_typer(ledgers.period, name="period")
 app.add_typer(ledgers.remittance, name="remittance")
 app.command()(ledgers.explain)
+app.command()(post)
 app.command()(authority.quarantine)
 app.command(rich_help_panel="Processes")(processes.serve)
 app.command(rich_help_panel="Processes")(processes.ingest)

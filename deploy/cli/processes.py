@@ -15,6 +15,9 @@ from deploy.ports import PORT
 from deploy.processes.logs import configure_logs
 from deploy.processes.settings import Settings, read_settings
 
+#: Seconds between two postings of `up`: a fund pulls by night, a worker looks by day.
+_POST_SECONDS = 300.0
+
 
 def up(
     data: Data = None,
@@ -32,8 +35,13 @@ def up(
             "--kafka", help="Keep the log on Apache Kafka: SIJILL_KAFKA's, else one of its own."
         ),
     ] = False,
+    post_each: Annotated[
+        float,
+        typer.Option("--post-every", min=0, help="Seconds between two postings; 0: never."),
+    ] = _POST_SECONDS,
 ) -> None:
     """Run a durable registry: PostgreSQL and all services, in one folder, until Ctrl-C."""
+    from deploy.cli.posting import post_every
     from deploy.up import Plan, addresses, run_up
 
     folder = folder_of(data)
@@ -42,7 +50,7 @@ def up(
     async def ready(plan: Plan) -> None:
         for line in addresses(plan):
             out.print(line, highlight=False, soft_wrap=True)
-        await asyncio.Event().wait()
+        await post_every(post_each, folder.path, _say)
 
     with told_plainly():
         uvloop.run(run_up(plan, _say, ready))

@@ -49,6 +49,21 @@ class Floor:
 
 
 @dataclass(frozen=True)
+class Short:
+    """What residents who worked on a platform miss to the minimum wage, each day for itself.
+
+    `days`: worker-days; `below`: those on which something is missing over `all` their time.
+    """
+
+    name: str
+    days: int
+    below: int
+    paid: Decimal
+    all: Decimal
+    currency: str
+
+
+@dataclass(frozen=True)
 class Slice:
     """The sums of one platform, one sector, or everything.
 
@@ -142,6 +157,7 @@ class Figures:
     floor: tuple[Floor, ...]
     rates: tuple[Rate, ...]
     currency: str = "USD"
+    shorts: tuple[Short, ...] = ()
 
     @property
     def floor_in_force(self) -> Floor | None:

@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from deploy.demo.figures import UNALLOCATED, Day, Figures, Floor, Rate, Slice
+from deploy.demo.figures import UNALLOCATED, Day, Figures, Floor, Rate, Short, Slice
 from policies.bundle import Bundle
 from policies.meanings import HOURLY_MINIMUM
 
@@ -28,6 +28,7 @@ def gather(get: Get, bundle: Bundle, rates: Iterable[Rate], recorded: tuple[date
     platforms = get("/v1/platforms")
     sectors = get("/v1/sectors?by=day")
     details = [get(f"/v1/platforms/{row['platform']}?by=day") for row in platforms["rows"]]
+    floor = get(f"/v1/wage-floor?from={recorded[0]}&to={recorded[1]}")
     parts = tuple(_slice(row["name"], row, row["workers"]) for row in platforms["rows"])
     return Figures(
         position=platforms["basis"]["position"],
@@ -41,6 +42,32 @@ def gather(get: Get, bundle: Bundle, rates: Iterable[Rate], recorded: tuple[date
         series=_series(sectors["rows"]),
         floor=_floor(bundle),
         rates=tuple(rates),
+        shorts=_shorts(floor, parts, platforms),
+    )
+
+
+def _shorts(
+    floor: Mapping[str, Any], parts: Iterable[Slice], platforms: Mapping[str, Any]
+) -> tuple[Short, ...]:
+    """One for each platform, months added up; those of unstated residence are left out."""
+    currency = next((wage["currency"] for wage in floor["wages"] if wage["currency"]), None)
+    names = {row["platform"]: row["name"] for row in platforms["rows"]}
+    by_name: dict[str, list[Mapping[str, Any]]] = {part.name: [] for part in parts}
+    for row in floor["rows"]:
+        if row["residence"] == "resident":
+            by_name[names[row["platform"]]].append(row)
+    return tuple(_short(name, rows, currency) for name, rows in by_name.items() if currency)
+
+
+def _short(name: str, rows: Iterable[Mapping[str, Any]], currency: str) -> Short:
+    rows = list(rows)
+    return Short(
+        name=name,
+        days=sum(row["days"] for row in rows),
+        below=sum(row["paid_and_unpaid_time"]["days_below"] for row in rows),
+        paid=sum((Decimal(row["paid_time"]["shortfall"]) for row in rows), Decimal(0)),
+        all=sum((Decimal(row["paid_and_unpaid_time"]["shortfall"]) for row in rows), Decimal(0)),
+        currency=currency,
     )
 
 

@@ -65,6 +65,19 @@ def below(figures: Figures) -> str:
     return f"Below the minimum wage with unpaid time included: {_names(under)}."
 
 
+def missing(figures: Figures) -> str:
+    """How much is missing to the minimum wage over all platforms."""
+    total = sum((one.all for one in figures.shorts), Decimal(0))
+    below = sum(one.below for one in figures.shorts)
+    days = sum(one.days for one in figures.shorts)
+    if not total:
+        return "No resident's day fell below the minimum wage"
+    currency = figures.shorts[0].currency
+    share = words.percent(words.share(below, days), 0)
+    amount = f"{words.number(total, 2)} {currency}"
+    return f"{amount} are missing to the minimum wage, on {share} of worker-days"
+
+
 def refusals(figures: Figures) -> str:
     """How often work is refused, and why."""
     rate = figures.total.rejection_rate

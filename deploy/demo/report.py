@@ -113,6 +113,7 @@ def sections(figures: Figures) -> list[Section]:
     return [
         _platform_pay(figures),
         _sector_pay(figures),
+        *([_short(figures)] if figures.shorts else []),
         _money(figures),
         _lost_time(figures),
         _refusals(figures),
@@ -147,6 +148,33 @@ def _sector_pay(figures: Figures) -> Section:
         table=_pay_table(figures, figures.sectors, "Sector"),
         note=f"{words.listed(words.KINDS[kind] for kind in OF_NO_TASK).capitalize()} belong to no "
         "task and so to no sector: they stand on a line of their own in the table.",
+    )
+
+
+def _short(figures: Figures) -> Section:
+    currency = figures.shorts[0].currency
+    chart = Chart("missing", reading.missing(figures), BASES, currency)
+    rows = [Row(one.name, (one.paid, one.all)) for one in figures.shorts]
+    cells = (
+        (
+            one.name,
+            words.number(one.days),
+            words.number(one.below),
+            words.number(one.paid, 2),
+            words.number(one.all, 2),
+        )
+        for one in figures.shorts
+    )
+    heads = (f"missing, {currency}, {base}" for base in BASES)
+    return Section(
+        id=chart.id,
+        title=chart.title,
+        subtitle=f"What residents earned less than the minimum wage of their hours, {currency}, "
+        f"{_period(figures)}",
+        chart=bars(chart, rows),
+        table=Table(("Platform", "worker-days", "days below", *heads), tuple(cells)),
+        note="Each worker's day on each platform is held against the minimum wage of that day, "
+        "whatever the number of tasks; a good day does not make up for a bad one.",
     )
 
 

@@ -32,6 +32,7 @@ def summary(figures: Figures) -> RenderableType:
         pay_table("Pay for an hour, by platform", figures.platforms, figures),
         pay_table("Pay for an hour, by sector (ILO task group)", figures.sectors, figures),
         Text(_sector_note()),
+        *([short_table(figures)] if figures.shorts else []),
         money_table(figures),
         refusal_table(figures),
         Padding(Text(basis(figures), style="dim"), (1, 0, 0, 0)),
@@ -48,6 +49,24 @@ def pay_table(title: str, parts: Sequence[Slice], figures: Figures) -> Table:
     if parts is figures.platforms:
         table.add_section()
         _row(table, "All", *_pay_cells(figures.total, figures))
+    return table
+
+
+def short_table(figures: Figures) -> Table:
+    """What is missing to the minimum wage, worked out for each worker's day on each platform."""
+    currency = figures.shorts[0].currency
+    numbers = [
+        "worker-\ndays",
+        "below",
+        "share",
+        f"{currency}, paid\ntime",
+        f"{currency}, all\ntime",
+    ]
+    table = _table("Missing to the minimum wage, residents, day by day", [""], numbers)
+    for one in figures.shorts:
+        below = words.percent(words.share(one.below, one.days), 0)
+        days = words.number(one.days), words.number(one.below), below
+        _row(table, one.name, *days, words.number(one.paid, 2), words.number(one.all, 2))
     return table
 
 

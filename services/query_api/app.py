@@ -17,8 +17,10 @@ from services.query_api.routes import (
     cases,
     explaining,
     funds,
+    months,
     operations,
     public,
+    rules,
     submissions,
 )
 from services.query_api.state import QueryState
@@ -90,7 +92,8 @@ def create_app(state: QueryState) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.query = state
-    for module in (public, analysis, cases, funds, explaining, submissions, operations):
+    readers = (public, rules, analysis, months, cases, funds, explaining, submissions)
+    for module in (*readers, operations):
         app.include_router(module.router)
     install_problems(app)
     _install_errors(app, state)

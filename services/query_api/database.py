@@ -46,6 +46,12 @@ class Snapshot:
         while rows := await cursor.fetch(size):
             yield [dict(row) for row in rows]
 
+    async def stream(self, name: str, **values: Any) -> AsyncIterator[Row]:
+        """The rows of a named query one by one, for those too many to hold."""
+        async with self._connection.stream(text(load_query(name)), values) as found:
+            async for row in found.mappings():
+                yield dict(row)
+
     async def select(self, query: Select[Any]) -> list[Row]:
         """The rows of a query with optional filters."""
         return [dict(row) for row in (await self._connection.execute(query)).mappings()]

@@ -10,6 +10,7 @@ from services.projections.ledger.lines import Entry
 from services.projections.ledger.statement import Balance, Movement, Statement
 from services.query_api import answers as a
 from services.query_api import fund_answers as f
+from services.query_api import rule_answers as r
 from services.query_api.basis import Basis
 from services.query_api.figures import (
     COUNTS,
@@ -151,6 +152,101 @@ _EXAMPLES = (
         totals=paid_slice_of(_SUMS),
         rows=_SERIES,
         contracts=[a.Contract(contract="c-12", events=24, terms={"contract": "c-12"})],
+    ),
+    r.Policy(
+        basis=_BASIS,
+        country="MA",
+        digest=f"sha256:{_DIGEST}",
+        adopted_leaf=4,
+        on=date(2026, 10, 31),
+        rows=[
+            r.PolicyValue(
+                parameter="minimum_wage.hourly",
+                value="17.92",
+                unit="currency/hour",
+                currency="MAD",
+                since=date(2026, 1, 1),
+                title="Decree 2.25.983",
+                reference="Bulletin officiel no. 7469",
+                note=None,
+                mark="verified",
+            )
+        ],
+    ),
+    r.WageFloor(
+        basis=_BASIS,
+        policy=f"sha256:{_DIGEST}",
+        adopted_leaf=4,
+        per="platform",
+        **_PERIOD,
+        wages=[
+            r.Wage(
+                since=date(2026, 1, 1),
+                hourly="17.92",
+                currency="MAD",
+                title="Decree 2.25.983",
+                reference="Bulletin officiel no. 7469",
+                note=None,
+            )
+        ],
+        rows=[
+            r.FloorRow(
+                period="2026-10",
+                platform="atlas",
+                residence="resident",
+                days=4,
+                pay="74.7",
+                paid_time=r.FloorTime(
+                    seconds=6_600, floor="32.853333", shortfall="0", days_below=0
+                ),
+                paid_and_unpaid_time=r.FloorTime(
+                    seconds=9_000, floor="44.8", shortfall="1.2", days_below=1
+                ),
+                days_without_wage=0,
+                days_waiting=0,
+            )
+        ],
+    ),
+    r.WorkerMonth(
+        basis=_BASIS,
+        policy=f"sha256:{_DIGEST}",
+        adopted_leaf=4,
+        period="2026-10",
+        platform="atlas",
+        worker="w-7f3a",
+        days=4,
+        wages=[],
+        floor=[],
+        dues=[
+            r.Dues(
+                scheme="cnss",
+                suspense=True,
+                withheld=True,
+                currency="MAD",
+                platform="16.78",
+                worker="16.78",
+                owed="33.55",
+                shares=[
+                    r.Share(
+                        platform="atlas",
+                        worker="w-7f3a",
+                        branch="amo",
+                        payer="worker",
+                        base="742.35",
+                        percent="2.26",
+                        amount="16.78",
+                        exact="16777110",
+                        rests_on=["schemes.cnss.components.amo.worker_rate"],
+                    )
+                ],
+                unknown=[],
+                waiting=[],
+                unassessed=[],
+                defaults=["schemes.cnss.ceiling.scope"],
+                values=[],
+            )
+        ],
+        **members(paid_slice_of(_SUMS)),
     ),
     a.Tasks(basis=_BASIS, rows=[_TASK], next=None),
     a.EventAnswer(

@@ -9,7 +9,7 @@ from fastapi.openapi.utils import get_openapi
 
 from events.access import Role
 from events.receipt import Receipt
-from services.query_api import answers, fund_answers
+from services.query_api import answers, fund_answers, rule_answers
 from services.query_api.examples import example_of
 from services.query_api.formats import CSV, JSON, MEDIA, NDJSON
 from services.query_api.parameters import PARAMETERS
@@ -29,7 +29,7 @@ _ANSWERS = (
     Receipt,
     *(
         found
-        for module in (answers, fund_answers)
+        for module in (answers, fund_answers, rule_answers)
         for found in vars(module).values()
         if isinstance(found, type)
         and issubclass(found, msgspec.Struct)
@@ -44,6 +44,7 @@ def _path(description: str, example: str) -> Any:
 
 PlatformId = Annotated[str, _path("The platform's emitter id.", "atlas")]
 Pseudonym = Annotated[str, _path("The worker's pseudonym on that platform.", "w-7f3a")]
+MonthName = Annotated[str, _path("The month of work and pay days.", "2026-10")]
 EventNumber = Annotated[str, _path("The event's number in the register, from 0.", "88")]
 EmitterName = Annotated[str, _path("Who signed the submission.", "atlas")]
 SubmissionName = Annotated[str, _path("The submission's id (`jti`).", "2026-10-12.1")]

@@ -1,9 +1,11 @@
 """Small runs of the rows: whatever is measured, the registry under it is whole."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 
+from deploy.bench.contributions import Row, worker_months
 from deploy.bench.loads import quantile, visible_within
 from deploy.bench.measure import Measure
 from deploy.bench.plan import Plan, Sizes
@@ -39,3 +41,19 @@ async def test_a_row_runs_and_says_what_it_found(tmp_path: Path) -> None:
     assert {one["name"] for one in written["peers"]} == {"plain", "plain, a commit an event"}
     assert min(found.value, *found.peers.values(), *found.limits.values()) > 0
     assert found.cores.keys() >= {"ingest", "sequence", "postgres", "load"}
+
+
+async def test_assessing_runs_over_months_that_are_the_same_for_one_seed() -> None:
+    said: list[str] = []
+    plan = Plan(("assess",), False, replace(_TINY, worker_months=50), said.append)
+    (found,) = await run(plan, None)
+    months = list(worker_months(50))
+    assert months == list(worker_months(50)) != list(worker_months(50, seed=2))
+    sums, lines = sum(map(len, months)), _lines(months)
+    assert said == [f"assess: 50 months, {sums:,} sums of pay, {lines:,} lines"]
+    assert found.value > 0
+
+
+def _lines(months: list[list[Row]]) -> int:
+    """Eleven shares and seven claims for each platform that paid."""
+    return sum(18 * len({platform for platform, *_ in month}) for month in months)

@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console
 
 from deploy.demo import report
-from deploy.demo.figures import Figures
+from deploy.demo.figures import Figures, Short
 from deploy.demo.summary import show
 from deploy.demo.svg import Chart, Line, Row, bars, lines, stacked
 from deploy.demo.words import UNKNOWN
@@ -248,3 +248,18 @@ def test_colours_can_be_told_from_the_page(theme: int) -> None:
 
 def test_printed_numbers_round_half_up() -> None:
     assert "0.13" in texts(bars(CHART, [Row("half", (Decimal("0.125"), None))]))
+
+
+def test_what_is_missing_to_the_minimum_wage_stands_on_page_and_screen() -> None:
+    shorts = (
+        Short("brisk", 40, 10, D("1.50"), D("123.45"), "MAD"),
+        Short("slow", 60, 50, D("20.00"), D("1000.00"), "MAD"),
+    )
+    found = figures(shorts=shorts)
+    page = report.render(found, MADE)
+    assert "1,123.45 MAD are missing to the minimum wage, on 60 % of worker-days" in page
+    screen = StringIO()
+    show(found, Console(file=screen))
+    lines = [line.split() for line in screen.getvalue().splitlines()]
+    assert ["brisk", "40", "10", "25", "%", "1.50", "123.45"] in lines
+    assert "missing to the minimum wage" not in report.render(figures(), MADE)

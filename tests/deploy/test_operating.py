@@ -41,7 +41,11 @@ def test_acts_of_the_authority_stand_in_the_log(shared: Running) -> None:
     shared.own("platform", "observe", "Unknown Gigs", "--country", "FR")
     fund = str(shared.folder / "fund.key")
     shared.own("fund", "add", "CNSS", "--key-out", fund, "--scheme", "cnss-salaried")
-    shared.own("policy", "adopt", "policies/ma")
+    said = shared.own("policy", "adopt", "policies/ma", code=2)
+    assert "the first of this registry" in said
+    assert "nothing was adopted" in said
+    assert httpx.get(f"{shared.url}/v1/policy").status_code == 404
+    shared.own("policy", "adopt", "policies/ma", "--yes")
     shared.own("rate", "publish", "USD", "MAD", "9.25", "--day", "2026-03-04")
     second = str(shared.folder / "alpha2.key")
     shared.own("key", "add", "alpha", "--key-out", second)
@@ -59,6 +63,10 @@ def test_acts_of_the_authority_stand_in_the_log(shared: Running) -> None:
     assert "revoked" in refused
     shared.run("push", events_file(shared.folder, 1), "--as", second, "--url", shared.url)
     assert "everything holds" in shared.own("check")
+    shown = shared.own("policy", "show", "--on", "2023-08-31")
+    assert "minimum_wage.hourly  15.55 MAD/hour, since 2022-09-01" in shown
+    assert "schemes.cnss.ceiling.scope  per-platform, since 2000-01-01 [DEFAULT]" in shown
+    assert "training_tax.platform_rate  no value known" in shown
 
 
 def test_a_new_registry_key_signs_without_a_restart(shared: Running) -> None:

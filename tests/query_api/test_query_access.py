@@ -38,6 +38,8 @@ READERS = {
 MATRIX = {
     "/v1/sectors": (200, 200, 200, 200, 200, 200, 403, 403),
     "/v1/sectors?platform=atlas": (200, 200, 200, 200, 200, 403, 403, 403),
+    # No policy was adopted in this story.
+    "/v1/wage-floor": (404, 404, 404, 404, 404, 404, 403, 403),
     "/v1/platforms": (200, 200, 200, 200, 200, 200, 403, 403),
     "/v1/platforms/atlas": (200, 200, 200, 200, 200, 403, 403, 403),
     "/v1/platforms/nobody": (404, 404, 404, 404, 403, 403, 403, 403),

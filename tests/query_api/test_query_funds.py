@@ -14,6 +14,7 @@ import pytest
 from deploy.embedded.postgres import EmbeddedPostgres
 from events.access import Role
 from events.jose import PrivateKey
+from tests.projections.accounting import FILES, POLICY
 from tests.query_api.query_world import QueryWorld, event
 from tests.query_api.test_query_access import (
     ANALYST,
@@ -28,7 +29,6 @@ from tests.query_api.test_query_access import (
 from tests.support.world import Platform, new_world
 
 Json = dict[str, Any]
-POLICY = "sha256:" + "a" * 64
 ENTRIES = "/v1/funds/cnss/entries"
 
 
@@ -52,7 +52,7 @@ async def tell_ledger(world: QueryWorld) -> None:
     key = msgspec.to_builtins(world.speakers["other"].key.jwk)
     pay = {"worker": "w-a", "gross": "100", "currency": "MAD", "contribution_withheld": "2.5"}
     registered = {"emitter": "other", "name": "Other", "schemes": ["rcar"], "key": key}
-    adopted = {"country": "MA", "digest": POLICY, "files": {"a.yaml": "x"}}
+    adopted = {"country": "MA", "digest": POLICY, "files": FILES}
     acts = [
         event("fund.registered", at, "reg-other", **registered),
         event("policy.adopted", at, "adopt", **adopted),

@@ -1,0 +1,88 @@
+"""Rows over contributions: months of pay assessed, by the rules that ship, in this process."""
+
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+from random import Random
+
+from deploy.bench.measure import Measure
+from deploy.bench.plan import Plan
+from deploy.bench.workload import PLATFORMS
+from policies import country_folder
+from policies.bundle import Bundle
+from policies.exchange import DatedRate
+from policies.loader import read_folder
+from services.ledger.assess import assess
+from services.ledger.assessment import Pay
+from services.ledger.conversion import Conversions
+from services.ledger.terms import Terms, terms_of
+
+PERIOD, FIRST_DAY, DAYS = "2026-10", date(2026, 10, 1), 31
+#: Half of all workers on one platform, a fifth on three or more (ILO 2018).
+_PLATFORMS_EACH = (1,) * 51 + (2,) * 28 + (3,) * 13 + (4,) * 8
+#: Pay days of a month on one platform.
+_PAY_DAYS_MAX = 12
+_MICROS_MAX = 400_000_000
+#: As the views give them: platform, worker, pay day, currency, residence, gross.
+Row = tuple[str, str, date, str, str, int]
+
+
+async def rows(plan: Plan) -> AsyncIterator[Measure]:
+    """The rows that were asked for."""
+    if plan.wants("assess"):
+        yield _assess(plan)
+
+
+def _assess(plan: Plan) -> Measure:
+    """Sums of pay by day to lines with their terms, one core, nothing else on."""
+    bundle = Bundle.from_files("MA", read_folder(country_folder("ma")))
+    months = list(worker_months(plan.sizes.worker_months))
+    terms, conversions = terms_of(bundle, "cnss", PERIOD), Conversions(bundle, _rates())
+    began, cpu = time.perf_counter(), time.process_time()
+    lines = sum(_lines(terms, conversions, month) for month in months)
+    took, cores = time.perf_counter() - began, time.process_time() - cpu
+    sums = sum(map(len, months))
+    plan.say(f"assess: {len(months):,} months, {sums:,} sums of pay, {lines:,} lines")
+    return Measure(
+        "assess",
+        len(months) / took,
+        "worker-months/s",
+        8_000,
+        f"nothing; {sums / len(months):.0f} sums and {lines / len(months):.0f} lines each",
+        cores={"assess": cores / took},
+    )
+
+
+def _lines(terms: Terms, conversions: Conversions, month: Sequence[Row]) -> int:
+    assessment = assess(terms, [Pay(*row) for row in month], conversions)
+    return len(assessment.lines) + len(assessment.claims)
+
+
+def worker_months(count: int, seed: int = 1) -> Iterator[list[Row]]:
+    """Months of persons on one to four platforms: the same for one seed."""
+    chance = Random(seed)  # noqa: S311
+    for number in range(count):
+        platforms = chance.sample(PLATFORMS, chance.choice(_PLATFORMS_EACH))
+        yield [row for name in platforms for row in _rows_on(name, f"w-{number}", chance)]
+
+
+def _rows_on(platform: str, worker: str, chance: Random) -> list[Row]:
+    currency = chance.choice(("MAD", "USD"))
+    days = sorted(chance.sample(range(DAYS), chance.randint(1, _PAY_DAYS_MAX)))
+    return [
+        (
+            platform,
+            worker,
+            FIRST_DAY + timedelta(days=day),
+            currency,
+            "MA",
+            chance.randint(1, _MICROS_MAX) // (10 if currency == "USD" else 1),
+        )
+        for day in days
+    ]
+
+
+def _rates() -> dict[str, list[DatedRate]]:
+    days = (FIRST_DAY + timedelta(days=day) for day in range(-7, DAYS + 7))
+    return {"USD": [DatedRate(day, Decimal("9.2417")) for day in days]}

@@ -1,0 +1,124 @@
+"""What adopting a policy would change, worked out on the registry's own sums of pay."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from deploy.processes.settings import Stores
+from events import vocabulary as v
+from events.log.connections import COMMAND_SECONDS_MAX
+from migrations.address import engine_url
+from migrations.roles import QUERY
+from policies.bundle import Bundle
+from services.ledger.assessment import Pay
+from services.ledger.change import (
+    Change,
+    FloorChange,
+    MonthChange,
+    MonthFloorChange,
+    Rates,
+    days_of_month,
+    differs,
+    floor_differs,
+)
+from services.ledger.floor import Work
+from services.ledger.standing import assignments_by_worker, standing_rates
+from services.query_api.database import QueryDatabase, Row, Snapshot
+from services.query_api.standing import acts_at, policy_or_none
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What would change at a position: contributions by month and scheme, and the shortfall to the
+    minimum wage by month. `adopted`: the digest in force, if any."""
+
+    position: int
+    adopted: str | None
+    changes: list[Change]
+    floors: list[FloorChange]
+
+
+async def preview(stores: Stores, after: Bundle, say: Callable[[str], None]) -> Preview:
+    """Work out each month of which values differ, worker by worker. `say` tells each as it begins.
+
+    Workers are taken one by one, each under her own pseudonym.
+    """
+    async with _snapshot(stores) as snapshot:
+        adopted = await policy_or_none(snapshot, after.country, snapshot.position)
+        before = None if adopted is None else adopted.bundle
+        rates = partial(standing_rates, await acts_at(snapshot, v.RatePublished, snapshot.position))
+        look = _Look(snapshot, before, after, rates, say)
+        months = await snapshot.rows("pay_months")
+        changes, floors = [], []
+        for period in (str(row["period"]) for row in months if row["paid"]):
+            changes += await look.contributions(period)
+        for period in (str(row["period"]) for row in months if not row["paid"]):
+            floors += await look.floor(period)
+    return Preview(snapshot.position, None if before is None else before.digest, changes, floors)
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """Two policies over the sums of one snapshot."""
+
+    snapshot: Snapshot
+    before: Bundle | None
+    after: Bundle
+    rates: Rates
+    say: Callable[[str], None]
+
+    async def contributions(self, period: str) -> list[Change]:
+        """What each scheme is owed of a month, where it is another sum."""
+        if not differs(self.before, self.after, period):
+            return []
+        self.say(f"working out contributions of {period}")
+        acts = await acts_at(self.snapshot, v.SchemeAssigned, self.snapshot.position)
+        assigned = assignments_by_worker(acts)
+        month = MonthChange(self.before, self.after, period, self.rates)
+        async for worker, rows in self._by_worker("pay_of_month", period):
+            month.add([Pay.of(row) for row in rows], assigned.get(worker, ()))
+        return month.changes()
+
+    async def floor(self, period: str) -> list[FloorChange]:
+        """What is missing to the minimum wage in a month, if it is another sum."""
+        if not floor_differs(self.before, self.after, period):
+            return []
+        self.say(f"working out the wage floor of {period}")
+        month = MonthFloorChange(self.before, self.after, period, self.rates)
+        async for _, rows in self._by_worker("work_of_month", period):
+            month.add([Work.of(row) for row in rows])
+        change = month.change()
+        return [change] if change else []
+
+    async def _by_worker(
+        self, query: str, period: str
+    ) -> AsyncIterator[tuple[tuple[str, str], list[Row]]]:
+        """The rows of each worker, which stand together."""
+        days = days_of_month(period)
+        rows: list[Row] = []
+        async for row in self.snapshot.stream(query, first=days[0], last=days[-1]):
+            if rows and _worker_of(rows[0]) != _worker_of(row):
+                yield _worker_of(rows[0]), rows
+                rows = []
+            rows.append(row)
+        if rows:
+            yield _worker_of(rows[0]), rows
+
+
+def _worker_of(row: Row) -> tuple[str, str]:
+    return row["platform"], row["worker"]
+
+
+@asynccontextmanager
+async def _snapshot(stores: Stores) -> AsyncIterator[Snapshot]:
+    engine = create_async_engine(
+        engine_url(stores.views_dsn(QUERY)), connect_args={"command_timeout": COMMAND_SECONDS_MAX}
+    )
+    try:
+        async with QueryDatabase(engine).snapshot() as snapshot:
+            yield snapshot
+    finally:
+        await engine.dispose()

@@ -1,0 +1,83 @@
+"""What to post so that the posted balances become the assessed ones. Pure, balanced, minimal."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from msgspec import Struct
+
+from services.ledger.assessment import Assessment, Payer
+
+#: What the fund is owed; the same of a worker to whom no scheme is assigned.
+FUND_RECEIVABLE, SUSPENSE_RECEIVABLE = "fund.receivable", "suspense.receivable"
+#: What platforms owe of their own, and what they withhold or ought to withhold from workers.
+PLATFORM_PAYABLE, WORKER_WITHHELD = "platform.payable", "worker.withheld"
+#: What workers owe and pay themselves, under schemes in which nothing is withheld.
+WORKER_PAYABLE = "worker.payable"
+#: By how much shares that are rounded each differ from the whole that is rounded once.
+ROUNDING = "rounding"
+
+
+class Balance(NamedTuple):
+    """What a balance of one (scheme, period) is kept by."""
+
+    account: str
+    branch: str
+    platform: str
+    worker: str
+    currency: str
+
+
+class Movement(Struct, frozen=True, gc=False):
+    """One line to post, in whole micro-units; exactly one of debit and credit is above 0."""
+
+    account: str
+    currency: str
+    debit: int
+    credit: int
+    branch: str
+    platform: str
+    worker: str
+
+
+def balances_of(assessment: Assessment) -> dict[Balance, int]:
+    """What should stand posted: debits above 0, credits below, no zeros; the sum is 0."""
+    balances: dict[Balance, int] = {}
+    rounding: dict[Balance, int] = {}
+    currency = assessment.currency
+    owed = SUSPENSE_RECEIVABLE if assessment.by_default else FUND_RECEIVABLE
+    hers = WORKER_WITHHELD if assessment.withheld else WORKER_PAYABLE
+    credited = {Payer.PLATFORM: PLATFORM_PAYABLE, Payer.WORKER: hers}
+    for line in (*assessment.claims, *assessment.lines):
+        payer, part = line.charge.payer, (line.charge.branch, line.platform, line.worker, currency)
+        account, amount = (owed, line.amount) if payer is None else (credited[payer], -line.amount)
+        # One line for each (account, branch, platform, worker): see `Assessment`.
+        balances[Balance(account, *part)] = amount
+        # What one side has, the other must: whatever the lines leave over is rounding.
+        left = Balance(ROUNDING, *part)
+        rounding[left] = rounding.get(left, 0) - amount
+    balances.update(rounding)
+    return {key: amount for key, amount in balances.items() if amount}
+
+
+def difference(assessed: Assessment, posted: Mapping[Balance, int]) -> tuple[Movement, ...]:
+    """The lines that turn `posted` (debits above 0) into what is assessed; none if it is already.
+
+    `posted`: everything posted for this scheme and period under the same workers. An assessment
+    that waits for an exchange rate moves nothing. Lines are in the order of their balance.
+    """
+    return () if assessed.waiting else movements(balances_of(assessed), posted)
+
+
+def movements(wanted: Mapping[Balance, int], posted: Mapping[Balance, int]) -> tuple[Movement, ...]:
+    """The lines from one set of balances to another, both of which add up to 0."""
+    found = []
+    for key in sorted(wanted.keys() | posted.keys()):
+        moved = wanted.get(key, 0) - posted.get(key, 0)
+        if moved:
+            debit, credit = max(moved, 0), max(-moved, 0)
+            found.append(
+                Movement(
+                    key.account, key.currency, debit, credit, key.branch, key.platform, key.worker
+                )
+            )
+    return tuple(found)

@@ -1,0 +1,255 @@
+"""The country's rules as adopted, and the wage floor that they set."""
+
+import asyncio
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+from fastapi import APIRouter, Request, Response
+
+from events.money import from_micros
+from policies.bundle import Bundle
+from policies.minimum_wage import hourly
+from policies.parameter import Scalar
+from services.ledger.conversion import Conversions
+from services.ledger.floor import (
+    Basis,
+    FloorDay,
+    FloorSums,
+    Work,
+    floor_by,
+    floor_by_group,
+    floor_days,
+)
+from services.query_api.access import ANALYSTS, only_platform
+from services.query_api.basis import Reach, find_cut
+from services.query_api.formats import Answer, render
+from services.query_api.openapi import described
+from services.query_api.parameters import UNSTATED, Values, read_query
+from services.query_api.reading import Reading, reading, state_of
+from services.query_api.routes.analysis import by_of
+from services.query_api.rule_answers import (
+    FloorRow,
+    FloorTime,
+    Policy,
+    PolicyValue,
+    Wage,
+    WageFloor,
+)
+from services.query_api.standing import policy_at, rates_at
+from services.web.problems import Problem
+
+router = APIRouter(tags=["rules"])
+_POLICY = ("on", "as_of")
+_FLOOR = ("per", "by", "from", "to", "as_of", "platform")
+_POLICY_COLUMNS = PolicyValue.__struct_fields__
+_TIMES = ("seconds", "floor", "shortfall", "days_below")
+_FLOOR_COLUMNS = (
+    "period", "platform", "task_group", "residence", "days", "pay",
+    *(f"paid_time_{name}" for name in _TIMES),
+    *(f"paid_and_unpaid_time_{name}" for name in _TIMES),
+    "days_without_wage", "days_waiting",
+)  # fmt: skip
+#: Days that the floor is worked out for at once: it looks at every worker's every day.
+FLOOR_DAYS_MAX = 31
+
+
+@router.get(
+    "/v1/policy", **described(Policy, parameters=_POLICY, table=_POLICY_COLUMNS, public=True)
+)
+async def policy(request: Request) -> Response:
+    """The country's rules as adopted, and what each says on a day, with its source."""
+    state = state_of(request)
+    query = read_query(request, _POLICY)
+    established, days = await state.establishment()
+    today = state.today(days)
+    async with state.database.snapshot() as snapshot:
+        reach = Reach(snapshot.position, state.leaves, days)
+        cut = await find_cut(reach, today, query["as_of"])
+        adopted = await policy_at(snapshot, established.country, cut.position)
+        basis = cut.basis(snapshot.tzdata)
+    on = query["on"] or today
+    document = Policy(
+        basis=basis,
+        country=adopted.bundle.country,
+        digest=adopted.bundle.digest,
+        adopted_leaf=adopted.leaf_index,
+        on=on,
+        rows=policy_values(adopted.bundle, on),
+    )
+    headers = {"Registry-Position": str(cut.position)}
+    return render(
+        request, Answer(document, document.rows, _POLICY_COLUMNS, _flat_value, headers=headers)
+    )
+
+
+def policy_values(bundle: Bundle, on: date) -> list[PolicyValue]:
+    """Every parameter with what it says on a day, by its path."""
+    return [
+        PolicyValue(
+            parameter=name,
+            value=shown(stated.value),
+            unit=parameter.unit,
+            currency=parameter.currency,
+            since=stated.since,
+            title=stated.title,
+            reference=stated.reference,
+            note=stated.note,
+            mark=stated.mark,
+        )
+        for name, parameter in sorted(bundle.parameters.items())
+        for stated in (parameter.at(on),)
+    ]
+
+
+def shown(value: Scalar | None) -> str | int | dict[str, str] | None:
+    """A value as JSON has it: decimals as strings, bands as threshold to amount."""
+    if isinstance(value, tuple):
+        return {str(threshold): str(amount) for threshold, amount in value}
+    return str(value) if isinstance(value, Decimal) else value
+
+
+def _flat_value(row: PolicyValue) -> Iterator[Mapping[str, Any]]:
+    plain = msgspec.to_builtins(row)
+    if isinstance(row.value, dict):
+        plain["value"] = " ".join(f"{one}:{amount}" for one, amount in row.value.items())
+    yield plain
+
+
+@router.get("/v1/wage-floor", **described(WageFloor, ANALYSTS, _FLOOR, _FLOOR_COLUMNS))
+async def wage_floor(request: Request) -> Response:
+    """What is missing to the minimum wage, by platform or sector and by work day or month, over at
+    most 31 work days (without `from` and `to`: this month so far). A platform sees itself."""
+    async with reading(request, ANALYSTS, _FLOOR) as r:
+        first, last = _period(r)
+        platform = only_platform(r.reader, r.query["platform"])
+        established, _ = await r.state.establishment()
+        adopted = await policy_at(r.snapshot, established.country, r.cut.position)
+        wages = wages_of(adopted.bundle, first, last)
+        work = await floor_work(r, adopted.bundle, first, last, platform=platform)
+        conversions = await conversions_of(r, adopted.bundle, wages)
+    days = await asyncio.to_thread(floor_days, adopted.bundle, work, conversions)
+    rows = await asyncio.to_thread(_floor_rows, days, r.query)
+    document = WageFloor(
+        basis=r.basis,
+        policy=adopted.bundle.digest,
+        adopted_leaf=adopted.leaf_index,
+        per=_per(r.query),
+        by=by_of(r.query),
+        from_=first,
+        to=last,
+        wages=wages,
+        rows=rows,
+    )
+    return r.answer(document, rows=rows, columns=_FLOOR_COLUMNS, flatten=_flat_floor)
+
+
+def _period(r: Reading) -> tuple[date, date]:
+    last = r.query["to"] or r.state.today(r.days)
+    first = r.query["from"] or last.replace(day=1)
+    if not 0 <= (last - first).days < FLOOR_DAYS_MAX:
+        detail = f"from {first} to {last}: ask for 1 to {FLOOR_DAYS_MAX} days at once"
+        raise Problem(422, "period-too-long", detail, parameter="from")
+    return first, last
+
+
+async def floor_work(
+    r: Reading,
+    bundle: Bundle,
+    first: date,
+    last: date,
+    *,
+    platform: str | None = None,
+    worker: str | None = None,
+) -> list[Work]:
+    """Work of a period by platform, worker, day and what else a floor tells apart."""
+    rows = await r.rows(
+        "floor_work",
+        platform=platform,
+        worker=worker,
+        first=first,
+        last=last,
+        country=bundle.country,
+        **r.cut.values,
+    )
+    return [Work.of(row) for row in rows]
+
+
+async def conversions_of(r: Reading, bundle: Bundle, wages: Iterable[Wage]) -> Conversions:
+    """Conversions into the currency of the minimum wages."""
+    currency = next((one.currency for one in wages if one.currency), None)
+    rates = await rates_at(r.snapshot, currency, r.cut.position) if currency else {}
+    return Conversions(bundle, rates)
+
+
+def wages_of(bundle: Bundle, first: date, last: date) -> list[Wage]:
+    """Every minimum wage that was in force on some day of a period, oldest first."""
+    days = (first + timedelta(days=passed) for passed in range((last - first).days + 1))
+    floors = {floor.stated.since: floor for floor in (hourly(bundle, day) for day in days)}
+    return [
+        Wage(
+            since=floor.stated.since,
+            hourly=None if floor.amount is None else str(floor.amount),
+            currency=floor.currency,
+            title=floor.stated.title,
+            reference=floor.stated.reference,
+            note=floor.stated.note,
+        )
+        for floor in floors.values()
+    ]
+
+
+def _floor_rows(days: Iterable[FloorDay], query: Values) -> list[FloorRow]:
+    cut = 10 if by_of(query) == "day" else 7
+    if _per(query) == "sector":
+        groups = floor_by_group(
+            days, lambda day, group: (day.day.isoformat()[:cut], group or "", not day.resident)
+        )
+        return [
+            floor_row(sums, period, unstated, task_group=group or None)
+            for (period, group, unstated), sums in sorted(groups.items())
+        ]
+    platforms = floor_by(
+        days, lambda day: (day.day.isoformat()[:cut], day.platform, not day.resident)
+    )
+    return [
+        floor_row(sums, period, unstated, platform=name)
+        for (period, name, unstated), sums in sorted(platforms.items())
+    ]
+
+
+def floor_row(sums: FloorSums, period: str, unstated: bool, **key: str | None) -> FloorRow:
+    """One line of the floor as it is answered."""
+    return FloorRow(
+        period=period,
+        residence=UNSTATED if unstated else "resident",
+        days=sums.days,
+        pay=from_micros(sums.pay),
+        paid_time=_time(sums.paid_time),
+        paid_and_unpaid_time=_time(sums.paid_and_unpaid_time),
+        days_without_wage=sums.days_without_wage,
+        days_waiting=sums.days_waiting,
+        **key,
+    )
+
+
+def _time(basis: Basis) -> FloorTime:
+    return FloorTime(
+        seconds=basis.seconds,
+        floor=from_micros(basis.floor),
+        shortfall=from_micros(basis.shortfall),
+        days_below=basis.below,
+    )
+
+
+def _flat_floor(row: FloorRow) -> Iterator[Mapping[str, Any]]:
+    plain = msgspec.to_builtins(row)
+    for time in ("paid_time", "paid_and_unpaid_time"):
+        plain.update({f"{time}_{name}": value for name, value in plain.pop(time).items()})
+    yield plain
+
+
+def _per(query: Values) -> str:
+    return query["per"] or "platform"

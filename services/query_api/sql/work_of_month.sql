@@ -1,0 +1,12 @@
+-- Work of a month by worker, to be read as a stream: as floor_work, one worker's rows together.
+SELECT emitter AS platform, worker, day, residence, task_group::text AS task_group, currency,
+       sum(paid_seconds)::bigint AS paid,
+       sum(rejected_seconds + not_submitted_seconds + fault_seconds)::bigint AS unpaid,
+       sum(search_seconds + qualification_seconds + waiting_seconds)::bigint AS outside,
+       sum(earned) AS earned
+FROM work_by_worker AS w
+JOIN worker USING (worker_code)
+JOIN emitter ON emitter.emitter_code = worker.emitter_code
+WHERE day >= CAST(:first AS date) AND day <= CAST(:last AS date)
+GROUP BY worker_code, 1, 2, 3, 4, 5, 6
+ORDER BY worker_code

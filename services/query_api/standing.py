@@ -1,0 +1,58 @@
+"""The policy, rates and schemes that stand at the cut of an answer."""
+
+import msgspec
+
+from events import vocabulary as v
+from policies.exchange import DatedRate
+from services.ledger.assignment import Assigned
+from services.ledger.standing import (
+    Act,
+    Adopted,
+    standing_assignments,
+    standing_policy,
+    standing_rates,
+)
+from services.query_api.database import Row, Snapshot
+from services.web.problems import Problem
+
+
+async def policy_or_none(snapshot: Snapshot, country: str, position: int) -> Adopted | None:
+    """The policy in force, if one was adopted up to the position."""
+    rows = await snapshot.rows("policy_acts", country=country, position=position)
+    return standing_policy(map(_act, rows), country)
+
+
+async def policy_at(snapshot: Snapshot, country: str, position: int) -> Adopted:
+    """The policy in force. Problem 404 if none was adopted up to the position."""
+    adopted = await policy_or_none(snapshot, country, position)
+    if adopted is None:
+        detail = f"no policy of {country} was adopted up to position {position}"
+        raise Problem(404, "not-found", detail)
+    return adopted
+
+
+async def rates_at(
+    snapshot: Snapshot, quote: str, position: int, scheme: str | None = None
+) -> dict[str, list[DatedRate]]:
+    """Rates by foreign currency that stand for all schemes, and for one."""
+    return standing_rates(await acts_at(snapshot, v.RatePublished, position), quote, scheme)
+
+
+async def assigned_to(
+    snapshot: Snapshot, platform: str, worker: str, position: int
+) -> list[Assigned]:
+    """The schemes assigned to a worker under her own pseudonym, in the order of the log."""
+    hers = {"platform": platform, "worker": worker}
+    rows = await snapshot.rows("assignment_acts", position=position, **hers)
+    return standing_assignments(map(_act, rows), platform, worker)
+
+
+async def acts_at(snapshot: Snapshot, event: type[v.Event], position: int) -> list[Act]:
+    """Every act of a type up to a position, and what corrects them."""
+    rows = await snapshot.rows("standing_acts", type=v.type_of(event), position=position)
+    return [_act(row) for row in rows]
+
+
+def _act(row: Row) -> Act:
+    data = msgspec.json.decode(row["data"])
+    return Act(row["event_number"], row["leaf_index"], row["original"], data)

@@ -1,0 +1,74 @@
+"""What is posted: lines on named accounts that turn what stands into what is due."""
+
+from services.ledger.difference import (
+    FUND_RECEIVABLE,
+    PLATFORM_PAYABLE,
+    ROUNDING,
+    SUSPENSE_RECEIVABLE,
+    WORKER_PAYABLE,
+    WORKER_WITHHELD,
+    Balance,
+    balances_of,
+    difference,
+    movements,
+)
+from tests.ledger.months import assessed, pay
+
+
+def test_a_month_is_posted_as_the_fund_and_the_platform_would_write_it() -> None:
+    """AMO of 742.35: the fund is owed 33.55, the shares are 16.78 twice, a centime is rounding."""
+    lines = [one for one in difference(assessed(pay("742.35")), {}) if one.branch == "amo"]
+    assert [(one.account, one.debit, one.credit) for one in lines] == [
+        (FUND_RECEIVABLE, 33_550_000, 0),
+        (PLATFORM_PAYABLE, 0, 16_780_000),
+        (ROUNDING, 10_000, 0),
+        (WORKER_WITHHELD, 0, 16_780_000),
+    ]
+    assert {(one.platform, one.worker, one.currency) for one in lines} == {("atlas", "w-1", "MAD")}
+
+
+def test_what_stands_already_is_not_posted_again() -> None:
+    month = assessed(pay("742.35"))
+    assert difference(month, balances_of(month)) == ()
+
+
+def test_less_due_swaps_the_sides() -> None:
+    posted = balances_of(assessed(pay("9000")))
+    lines = [
+        one for one in difference(assessed(pay("8000")), posted)
+        if one.branch == "family-allowances"
+    ]  # fmt: skip
+    # 512.00 instead of 576.00.
+    assert [(one.account, one.debit, one.credit) for one in lines] == [
+        (FUND_RECEIVABLE, 0, 64_000_000),
+        (PLATFORM_PAYABLE, 64_000_000, 0),
+    ]
+
+
+def test_a_month_that_fell_away_is_taken_back_whole() -> None:
+    posted = balances_of(assessed(pay("742.35")))
+    taken = movements({}, posted)
+    assert len(taken) == len(posted)
+    assert {Balance(o.account, o.branch, o.platform, o.worker, o.currency): o.credit - o.debit
+            for o in taken} == posted  # fmt: skip
+
+
+def test_without_a_scheme_what_is_owed_stands_in_suspense_until_one_is_assigned() -> None:
+    waiting = assessed(pay("742.35"), by_default=True)
+    accounts = {one.account for one in difference(waiting, {})}
+    assert accounts == {SUSPENSE_RECEIVABLE, PLATFORM_PAYABLE, ROUNDING, WORKER_WITHHELD}
+    moved = difference(assessed(pay("742.35")), balances_of(waiting))
+    assert {one.account for one in moved} == {SUSPENSE_RECEIVABLE, FUND_RECEIVABLE}
+
+
+def test_an_assessment_that_waits_leaves_what_is_posted() -> None:
+    posted = balances_of(assessed(pay("742.35")))
+    assert difference(assessed(pay("742.35"), pay("1", currency="USD")), posted) == ()
+
+
+def test_who_pays_herself_is_no_debt_of_her_platform() -> None:
+    lines = difference(assessed(pay("742.35"), scheme="auto-entrepreneur"), {})
+    assert [(one.account, one.debit, one.credit) for one in lines] == [
+        (FUND_RECEIVABLE, 100_000_000, 0),
+        (WORKER_PAYABLE, 0, 100_000_000),
+    ]
