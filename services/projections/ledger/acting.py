@@ -264,6 +264,7 @@ class Acting:
 
 #: As `book.post` gives them.
 ENTRY_COLUMNS = (*lines.COLUMNS, "recorded_day")
+_NUMBER = lines.COLUMNS.index("number")
 
 
 def _is_policy(country: str, files: Mapping[str, str], stated: str) -> bool:
@@ -291,8 +292,8 @@ async def extent_of(connection: asyncpg.Connection, scheme: str, period: str) ->
     entries = 0
     query = catalogue.fold_sql("period_entries")
     cursor = await connection.cursor(query, scheme, period)
-    while rows := [dict(row) for row in await cursor.fetch(_FETCHED)]:
+    while rows := [tuple(row) for row in await cursor.fetch(_FETCHED)]:
         digest.take(rows)
-        first, last = first or rows[0]["number"], rows[-1]["number"]
+        first, last = first or rows[0][_NUMBER], rows[-1][_NUMBER]
         entries += len(rows)
     return Extent(first, last, entries, digest.text())
