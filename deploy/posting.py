@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from deploy.acts import Act, send_acts
@@ -50,15 +51,26 @@ class Batch:
     lines: int
 
 
+class Mark(Struct, frozen=True):
+    """Up to where everything is assessed and posted. `leaf`, `digest`: the last counted leaf then,
+    so that a mark of another history is not believed."""
+
+    position: int
+    leaf: int
+    digest: str
+
+
 @dataclass(frozen=True, slots=True)
 class Round:
-    """What one round did. `overtaken`: schemes of which another poster was faster."""
+    """What one round did. `overtaken`: schemes of which another poster was faster. `mark`: for the
+    next round, which then looks at what came since; None if this one did not finish."""
 
     position: int
     postings: int
     lines: int
     waiting: int
     overtaken: tuple[str, ...]
+    mark: Mark | None
 
 
 class Poster:
@@ -68,19 +80,25 @@ class Poster:
         self._stores, self._country = stores, country
         self._signer, self._url = signer, url
 
-    async def post(self, say: Callable[[str], None]) -> Round:
-        """Assess at the position of the views and post every difference, scheme by scheme."""
+    async def post(self, say: Callable[[str], None], mark: Mark | None = None) -> Round:
+        """Assess at the position of the views and post every difference, scheme by scheme.
+
+        `mark`: of an earlier round; only what may have changed since is assessed again.
+        """
         async with self._database() as database:
             async with database.snapshot() as snapshot:
                 adopted = await policy_or_none(snapshot, self._country, snapshot.position)
                 if adopted is None:
-                    return Round(snapshot.position, 0, 0, 0, ())
-                due = Assessing(snapshot, adopted.bundle)
+                    return Round(snapshot.position, 0, 0, 0, (), None)
+                since = await _since(snapshot, mark)
+                due = Assessing(snapshot, adopted.bundle, since)
                 found = [one async for one in due.postings(say)]
                 batches = await due.batches(found)
+                reached = await _mark(snapshot)
             overtaken = await self._send(database, batches, say)
         lines = sum(len(one.lines) for one in found)
-        return Round(snapshot.position, len(found), lines, due.waiting, tuple(sorted(overtaken)))
+        done = (snapshot.position, len(found), lines, due.waiting, tuple(sorted(overtaken)))
+        return Round(*done, None if overtaken else reached)
 
     async def _send(
         self, database: QueryDatabase, batches: Sequence[Batch], say: Callable[[str], None]
@@ -119,11 +137,29 @@ class Poster:
             await engine.dispose()
 
 
-class Assessing:
-    """Every month of one snapshot under the policy that is in force there."""
+async def _mark(snapshot: Snapshot) -> Mark | None:
+    rows = await snapshot.rows("posting_mark", position=snapshot.position)
+    return Mark(snapshot.position, rows[0]["leaf_index"], rows[0]["mark"]) if rows else None
 
-    def __init__(self, snapshot: Snapshot, bundle: Bundle) -> None:
-        self._snapshot, self._bundle = snapshot, bundle
+
+async def _since(snapshot: Snapshot, mark: Mark | None) -> int | None:
+    """The position after which payments count as news; None: everything is to be looked at."""
+    if mark is None or mark.position > snapshot.position:
+        return None
+    found = await snapshot.rows("posting_mark", position=mark.position)
+    if not found or (found[0]["leaf_index"], found[0]["mark"]) != (mark.leaf, mark.digest):
+        return None
+    (acts,) = await snapshot.rows("assessed_anew", since=mark.position)
+    return None if acts["anew"] else mark.position
+
+
+class Assessing:
+    """The months of one snapshot under the policy in force there: all of every worker, or those of
+    workers paid since a position."""
+
+    def __init__(self, snapshot: Snapshot, bundle: Bundle, since: int | None = None) -> None:
+        self._snapshot, self._bundle, self._since = snapshot, bundle, since
+        self._news: dict[str, set[Cell]] = {}
         self.waiting = 0
 
     async def postings(self, say: Callable[[str], None]) -> AsyncIterator[Posting]:
@@ -135,7 +171,7 @@ class Assessing:
         for person in set(persons.values()):
             by_cell["", person] = standing_assignments(assigned, "", "", person)
         rates = await acts_at(self._snapshot, v.RatePublished, self._snapshot.position)
-        for period in await self._months():
+        for period in await self._months(persons):
             say(f"assessing {period}")
             month = await self._month(period, by_cell, persons, rates)
             async for cell, rows in self._by_worker(period):
@@ -145,11 +181,29 @@ class Assessing:
                 yield posting
             self.waiting += month.waiting
 
-    async def _months(self) -> list[str]:
+    async def _months(self, persons: Mapping[Cell, str]) -> list[str]:
+        if self._since is not None:
+            return await self._months_since(self._since, persons)
         paid = await self._snapshot.rows("pay_months")
         posted = await self._snapshot.rows("posted_months")
         months = {str(row["period"]) for row in paid if row["paid"]}
         return sorted(months | {str(row["month"]) for row in posted})
+
+    async def _months_since(self, since: int, persons: Mapping[Cell, str]) -> list[str]:
+        """Months with news; who has news brings along all pseudonyms of her person."""
+        for row in await self._snapshot.rows("paid_since", since=since):
+            self._news.setdefault(row["month"], set()).add(_cell(row))
+        for cells in self._news.values():
+            known = {persons[cell] for cell in cells if cell in persons}
+            cells |= {cell for cell, person in persons.items() if person in known}
+        return sorted(self._news)
+
+    def _about(self, period: str) -> dict[str, list[str]]:
+        """The workers to look at; none named: all."""
+        if self._since is None:
+            return {}
+        cells = sorted(self._news[period])
+        return {"platforms": [one[0] for one in cells], "workers": [one[1] for one in cells]}
 
     async def _month(
         self,
@@ -173,7 +227,9 @@ class Assessing:
 
     async def _posted(self, period: str) -> Posted:
         posted = Posted()
-        for row in await self._snapshot.rows("posted_balances", month=period):
+        about = self._about(period)
+        query = "posted_of_workers" if about else "posted_balances"
+        for row in await self._snapshot.rows(query, month=period, **about):
             owner = (row["platform"], row["worker"], row["currency"])
             key = Balance(row["account"], row["branch"], *owner)
             posted.add(row["scheme"], key, int(row["amount"]), row["basis"])
@@ -182,7 +238,9 @@ class Assessing:
     async def _by_worker(self, period: str) -> AsyncIterator[tuple[Cell, list[Row]]]:
         days = days_of_month(period)
         rows: list[Row] = []
-        async for row in self._snapshot.stream("pay_of_month", first=days[0], last=days[-1]):
+        about = self._about(period)
+        query = "pay_of_workers" if about else "pay_of_month"
+        async for row in self._snapshot.stream(query, first=days[0], last=days[-1], **about):
             if rows and _cell(rows[0]) != _cell(row):
                 yield _cell(rows[0]), rows
                 rows = []

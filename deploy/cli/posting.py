@@ -4,8 +4,11 @@ import asyncio
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import httpx
+import msgspec
+import typer
 
 from deploy.cli.context import (
     EXIT_FAILED,
@@ -23,36 +26,64 @@ from deploy.folder import DataFolder
 from deploy.keyfiles import REGISTRY_GLOB, KeyFile, read_key
 from events.keys import REGISTRY
 
+if TYPE_CHECKING:
+    from deploy.posting import Mark, Poster
+
 #: Rounds after another poster was faster.
 _ROUNDS_MAX = 5
 
 
-def post(data: Data = None, url: Url = None, sign_as: SignAs = None) -> None:
-    """Assess every month and post what differs, with the registry's key. Safe to run at any time.
+#: In the registry's folder: up to where all is posted. It only saves work and may be deleted.
+_MARK_FILE = "posted.json"
 
-    Killed anywhere, or run twice at once, it posts nothing twice. Nothing differs: nothing is sent.
+
+def post(
+    all_: Annotated[
+        bool, typer.Option("--all", help="Assess everything again, not only what came since.")
+    ] = False,
+    data: Data = None,
+    url: Url = None,
+    sign_as: SignAs = None,
+) -> None:
+    """Assess what may have changed and post what differs, with the registry's key.
+
+    Safe to run at any time: killed anywhere, or run twice at once, it posts nothing twice. Nothing
+    differs: nothing is sent.
     """
+    from deploy.posting import Poster
+
     with told_plainly():
         folder = folder_of(data)
         address = url_of(folder, url)
         signer = read_key(sign_as) if sign_as else _registry_key(folder, address)
         described = httpx.get(f"{address}/v1/registry", timeout=10).raise_for_status().json()
-        asyncio.run(_rounds(data, described["country"], address, signer))
+        poster = Poster(stores_of(data), described["country"], signer, address)
+        file = folder.path / _MARK_FILE
+        mark = asyncio.run(_rounds(poster, None if all_ else _read_mark(file)))
+        if mark is not None:
+            file.write_bytes(msgspec.json.encode(mark))
 
 
-async def _rounds(data: Path | None, country: str, address: str, signer: KeyFile) -> None:
-    from deploy.posting import Poster
-
-    poster = Poster(stores_of(data), country, signer, address)
+async def _rounds(poster: "Poster", mark: "Mark | None") -> "Mark | None":
     for _ in range(_ROUNDS_MAX):
-        done = await poster.post(lambda line: out.print(line, highlight=False, markup=False))
+        done = await poster.post(lambda line: out.print(line, highlight=False, markup=False), mark)
         waits = f"; {done.waiting} worker-months wait for an exchange rate" if done.waiting else ""
         posted = f"{done.postings} worker-months, {done.lines} entries"
         out.print(f"assessed at position {done.position}: {posted}{waits}", highlight=False)
         if not done.overtaken:
-            return
+            return done.mark
         out.print(f"another poster was faster for {', '.join(done.overtaken)}: again")
     fail("another poster is faster each time: is one running already?", EXIT_FAILED)
+
+
+def _read_mark(file: Path) -> "Mark | None":
+    from deploy.posting import Mark
+
+    try:
+        mark: Mark = msgspec.json.decode(file.read_bytes(), type=Mark)
+    except (OSError, msgspec.DecodeError):
+        return None
+    return mark
 
 
 def _registry_key(folder: DataFolder, address: str) -> KeyFile:

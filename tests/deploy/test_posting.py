@@ -72,11 +72,32 @@ def test_a_month_is_posted_once_and_a_late_event_is_one_adjustment(shared: Runni
     assert "0 entries" in shared.own("post")
 
     _pay(shared, key, "late", [("w1", "100")])
-    assert "1 worker-months" in shared.own("post")
+    said = shared.own("post")
+    assert "1 worker-months" in said
+    # Only the month of the worker who was paid is assessed again; all of it gives the same.
     late = _entries(shared)[len(posted) :]
     assert {e["worker"] for e in late} == {"w1"}
     assert {e["previous_basis"] for e in late} == {posted[0]["basis"]}
-    assert "0 entries" in shared.own("post")
+    assert "assessing" not in shared.own("post")
+    assert "0 entries" in shared.own("post", "--all")
+    assert "everything holds" in shared.own("check")
+
+
+def test_a_link_and_an_assignment_move_what_they_touch(shared: Running) -> None:
+    shared.own("scheme", "assign", "cnss", "--worker", "alpha/w1", "--from", "2026-10-01")
+    said = shared.own("post")
+    assert "assessing 2026-10" in said
+    assert "1 worker-months" in said
+    entries = _entries(shared)
+    assert _owed(entries, "w1") == 0
+    moved = [e for e in entries if e["worker"] == "w1" and e["account"] == "fund.receivable"]
+    # 842.35 at 6.40, 1.00, 0.57, 11.89, 4.52, 1.85 and 1.60 %, each rounded half up.
+    by_hand = ("53.91", "8.42", "4.80", "100.16", "38.07", "15.58", "13.48")
+    assert sum(Decimal(e["debit"]) for e in moved) == sum(map(Decimal, by_hand))
+    shared.own("worker", "link", "alpha/w1", "p-1")
+    shared.own("worker", "link", "alpha/w2", "p-1")
+    shared.own("post")
+    assert "0 entries" in shared.own("post", "--all")
     assert "everything holds" in shared.own("check")
 
 
