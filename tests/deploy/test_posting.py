@@ -135,3 +135,14 @@ def test_what_comes_after_a_closing_goes_to_the_next_month(shared: Running) -> N
     said = shared.own("fund", "pull", "cnss", "--to", copy, "--as", fund)
     assert "2026-10: proven by its statement" in said
     assert "everything holds" in shared.own("check")
+
+
+def test_up_posts_by_itself() -> None:
+    with running_registry("--post-every", "0.2") as running:
+        key = running.add_platform()
+        fund = str(running.folder / "fund.key")
+        running.own("fund", "add", "CNSS", "--key-out", fund, "--scheme", "cnss")
+        running.own("policy", "adopt", "policies/ma", "--yes")
+        _pay(running, key, "first", [("w1", "742.35")])
+        running.until(lambda: _owed(_entries(running), "w1") == 20659)
+        assert "everything holds" in running.own("check")
