@@ -7,25 +7,27 @@ from decimal import Decimal
 from random import Random
 
 from deploy.bench.measure import Measure
+from deploy.bench.peers import payroll
+from deploy.bench.peers.payroll import Row
 from deploy.bench.plan import Plan
 from deploy.bench.workload import PLATFORMS
+from events.money import MICRO
 from policies import country_folder
 from policies.bundle import Bundle
 from policies.exchange import DatedRate
 from policies.loader import read_folder
+from policies.schemes import scheme_on
 from services.ledger.assess import assess
 from services.ledger.assessment import Pay
 from services.ledger.conversion import Conversions
-from services.ledger.terms import Terms, terms_of
+from services.ledger.terms import terms_of
 
-PERIOD, FIRST_DAY, DAYS = "2026-10", date(2026, 10, 1), 31
+SCHEME, PERIOD, FIRST_DAY, DAYS = "cnss", "2026-10", date(2026, 10, 1), 31
 #: Half of all workers on one platform, a fifth on three or more (ILO 2018).
 _PLATFORMS_EACH = (1,) * 51 + (2,) * 28 + (3,) * 13 + (4,) * 8
 #: Pay days of a month on one platform.
 _PAY_DAYS_MAX = 12
 _MICROS_MAX = 400_000_000
-#: As the views give them: platform, worker, pay day, currency, residence, gross.
-Row = tuple[str, str, date, str, str, int]
 
 
 async def rows(plan: Plan) -> AsyncIterator[Measure]:
@@ -38,9 +40,13 @@ def _assess(plan: Plan) -> Measure:
     """Sums of pay by day to lines with their terms, one core, nothing else on."""
     bundle = Bundle.from_files("MA", read_folder(country_folder("ma")))
     months = list(worker_months(plan.sizes.worker_months))
-    terms, conversions = terms_of(bundle, "cnss", PERIOD), Conversions(bundle, _rates())
+    terms, conversions = terms_of(bundle, SCHEME, PERIOD), Conversions(bundle, _rates())
     began, cpu = time.perf_counter(), time.process_time()
-    lines = sum(_lines(terms, conversions, month) for month in months)
+    lines = owed = 0
+    for month in months:
+        assessment = assess(terms, [Pay(*row) for row in month], conversions)
+        lines += len(assessment.lines) + len(assessment.claims)
+        owed += sum(claim.amount for claim in assessment.claims)
     took, cores = time.perf_counter() - began, time.process_time() - cpu
     sums = sum(map(len, months))
     plan.say(f"assess: {len(months):,} months, {sums:,} sums of pay, {lines:,} lines")
@@ -50,13 +56,22 @@ def _assess(plan: Plan) -> Measure:
         "worker-months/s",
         8_000,
         f"nothing; {sums / len(months):.0f} sums and {lines / len(months):.0f} lines each",
-        cores={"assess": cores / took},
+        peers={"payroll script, sums alone": _payroll(bundle, months, owed)},
+        cores={"assess": round(cores / took, 2)},
     )
 
 
-def _lines(terms: Terms, conversions: Conversions, month: Sequence[Row]) -> int:
-    assessment = assess(terms, [Pay(*row) for row in month], conversions)
-    return len(assessment.lines) + len(assessment.claims)
+def _payroll(bundle: Bundle, months: Sequence[Sequence[Row]], owed: int) -> float:
+    """Months a second of a plain script, which must come to the same sum."""
+    scheme = scheme_on(bundle, SCHEME, FIRST_DAY)
+    assert scheme is not None
+    rates = {("USD", one.day): one.rate for one in _rates()["USD"]}
+    began = time.perf_counter()
+    found = sum((payroll.owed(scheme, month, rates) for month in months), Decimal(0))
+    took = time.perf_counter() - began
+    if found * MICRO != owed:
+        raise RuntimeError(f"assess comes to {owed} micro-units, a payroll script to {found}")
+    return len(months) / took
 
 
 def worker_months(count: int, seed: int = 1) -> Iterator[list[Row]]:
