@@ -14,8 +14,10 @@ from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 
 import msgspec
 
+from deploy import vectors
 from deploy.field_words import meaning
 from deploy.processes.serve import describe_both
+from deploy.vector_cases import MISTAKES
 from events import data, scalars
 from events.clock import system_clock
 from events.receipt import RegistryKeys
@@ -46,6 +48,7 @@ def generated(folder: Path) -> dict[Path, str]:
         files[folder / "schemas" / f"{name}.json"] = _json(schema_of_type(name))
     files[folder / "schemas" / "events.json"] = _json(schema_of_batch())
     files[folder / "openapi.json"] = _json(openapi())
+    files[folder / "platforms" / "vectors.json"] = _json(vectors.document())
     return files
 
 
@@ -202,6 +205,13 @@ def _rules() -> str:
     return _table(("rule", "what was found", "what to do", "event counts"), rows)
 
 
+def _mistakes() -> str:
+    rows = (
+        (f"`{one.name}`", f"{one.answer.status} `{one.answer.type}`", one.why) for one in MISTAKES
+    )
+    return _table(("vector", "answer", "what was wrong, and what to do"), rows)
+
+
 def _limits() -> str:
     rows = ((f"`{name}`", f"{value:,}" if isinstance(value, int) else value)
             for name, value in stated_limits().items())  # fmt: skip
@@ -234,6 +244,7 @@ BLOCKS: dict[str, Callable[..., str]] = {
     "fields": _fields,
     "forms": _forms,
     "limits": _limits,
+    "mistakes": _mistakes,
     "parameters": _parameters,
     "routes": _routes,
     "rules": _rules,

@@ -15,6 +15,13 @@ from deploy.processes.settings import KAFKA, ROLE_MARK, Stores, read_stores
 from migrations.roles import ROLES
 from migrations.run import upgrade
 
+#: Of data that are thrown away on exit: what survives a power cut does not matter.
+_PASSING = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "shared_buffers": "32MB",
+}
 #: Seconds between looks whether they still live.
 _WATCH_SECONDS = 0.5
 
@@ -26,13 +33,18 @@ class Servers:
 
     `kafka`: put the log on the brokers that SIJILL_KAFKA names, there into the topics of a prefix
     (`topics`, by default what SIJILL_TOPICS says), else on one of our own whose data lie in the
-    folder.
+    folder. `passing`: the data are thrown away on exit, so nothing waits for a disk.
     """
 
-    def __init__(self, folder: DataFolder, say: Say, *, kafka: bool, topics: str = "") -> None:
+    def __init__(
+        self, folder: DataFolder, say: Say, *, kafka: bool, topics: str = "", passing: bool = False
+    ) -> None:
         self._folder, self._say = folder, say
         self._brokers = {name: os.environ[name] for name in KAFKA if os.environ.get(name)}
-        self._database = EmbeddedPostgres(folder.postgres, roles=ROLES, os_user=DATABASE_ACCOUNT)
+        settings = _PASSING if passing else None
+        self._database = EmbeddedPostgres(
+            folder.postgres, roles=ROLES, settings=settings, os_user=DATABASE_ACCOUNT
+        )
         if topics:
             self._brokers.setdefault("SIJILL_TOPICS", topics)
         own = kafka and "SIJILL_KAFKA" not in self._brokers

@@ -18,7 +18,7 @@ from deploy.processes.stopping import stop_on_signals
 from deploy.servers import Servers
 from events.clock import Clock, file_clock, system_clock
 
-#: Where each process listens, counted from `--port`.
+#: Where each process listens, counted from `--port`; several doors have ports behind these, too.
 _PORTS = {"serve": 0, "sequence": 1, "project": 2}
 
 
@@ -27,7 +27,9 @@ class Plan:
     """What to start. `clock_file`: a clock that the demonstration sets, for all processes.
 
     `kafka`: keep the log on Apache Kafka, on one of our own unless SIJILL_KAFKA names another;
-    there `topics` is the prefix of the topics' names unless SIJILL_TOPICS says one.
+    there `topics` is the prefix of the topics' names unless SIJILL_TOPICS says one. `doors`:
+    processes that answer on `port`; of several, each has a port of its own for its health pages.
+    `passing`: the folder is removed on exit.
     """
 
     folder: DataFolder
@@ -38,6 +40,13 @@ class Plan:
     clock_file: Path | None = None
     kafka: bool = False
     topics: str = ""
+    doors: int = 1
+    passing: bool = False
+
+    @property
+    def ports_needed(self) -> int:
+        """How many neighbouring ports this takes."""
+        return PORTS_NEEDED + (self.doors if self.doors > 1 else 0)
 
     @property
     def url(self) -> str:
@@ -56,12 +65,14 @@ async def run_up(
     then: Callable[[Plan], Awaitable[None]] | None = None,
 ) -> None:
     """Run the registry until a signal, or until `then`, started once all answer, has returned."""
-    if not are_free(plan.port, PORTS_NEEDED):
-        last = plan.port + PORTS_NEEDED - 1
+    if not are_free(plan.port, plan.ports_needed):
+        last = plan.port + plan.ports_needed - 1
         raise ValueError(f"ports {plan.port} to {last} are not all free: name others with --port")
     plan.folder.make()
     stop = stop_on_signals()
-    with Servers(plan.folder, say, kafka=plan.kafka, topics=plan.topics) as servers:
+    with Servers(
+        plan.folder, say, kafka=plan.kafka, topics=plan.topics, passing=plan.passing
+    ) as servers:
         await servers.prepare()
         founding = Founding(plan.name, plan.country, plan.time_zone)
         await establish(servers.stores, plan.folder.keys, founding, plan.clock())
@@ -114,17 +125,28 @@ async def _until(
 
 def _children(plan: Plan, servers: Servers) -> list[Child]:
     return [
-        Child(
-            name=name,
-            argv=[sys.executable, "-m", "deploy.cli.main", name],
-            log=plan.folder.logs / f"{name}.log",
-            env=_environment(plan, servers, plan.port + _PORTS[name]),
-        )
-        for name in ("sequence", "project", "serve")
+        _child(plan, servers, "sequence"),
+        _child(plan, servers, "project"),
+        *(_child(plan, servers, "serve", door) for door in range(plan.doors)),
     ]
 
 
-def _environment(plan: Plan, servers: Servers, port: int) -> dict[str, str]:
+def _child(plan: Plan, servers: Servers, process: str, door: int = 0) -> Child:
+    several = process == "serve" and plan.doors > 1
+    name = f"{process}-{door + 1}" if several else process
+    ports = {"SIJILL_PORT": str(plan.port + _PORTS[process])}
+    if several:
+        own = plan.port + PORTS_NEEDED + door
+        ports = {"SIJILL_PORT": str(own), "SIJILL_SHARED_PORT": str(plan.port)}
+    return Child(
+        name=name,
+        argv=[sys.executable, "-m", "deploy.cli.main", process],
+        log=plan.folder.logs / f"{name}.log",
+        env={**_environment(plan, servers), **ports},
+    )
+
+
+def _environment(plan: Plan, servers: Servers) -> dict[str, str]:
     """What a process is told. Settings of another registry in our environment are not passed on."""
     clock = f"file:{plan.clock_file}" if plan.clock_file else "system"
     others = {name: os.environ[name] for name in os.environ if not name.startswith("SIJILL_")}
@@ -132,7 +154,6 @@ def _environment(plan: Plan, servers: Servers, port: int) -> dict[str, str]:
         **others,
         **servers.settings,
         "SIJILL_KEYS": str(plan.folder.keys),
-        "SIJILL_PORT": str(port),
         "SIJILL_CLOCK": clock,
         "SIJILL_LOG": os.environ.get("SIJILL_LOG", "info"),
     }

@@ -1,5 +1,6 @@
 """The clock is passed in: services read the system's, a demonstration or a test its own."""
 
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,6 +9,8 @@ from pathlib import Path
 Clock = Callable[[], datetime]
 #: In a clock file: follow the machine's clock.
 SYSTEM = "system"
+#: More than any moment takes.
+_TEXT_BYTES_MAX = 100
 
 
 def system_clock() -> datetime:
@@ -22,7 +25,12 @@ def file_clock(path: Path) -> Clock:
     """
 
     def read() -> datetime:
-        text = path.read_text().strip()
+        # A service asks several times a request: without the layers of a text file.
+        file = os.open(path, os.O_RDONLY)
+        try:
+            text = os.read(file, _TEXT_BYTES_MAX).decode().strip()
+        finally:
+            os.close(file)
         return system_clock() if text == SYSTEM else datetime.fromisoformat(text)
 
     return read

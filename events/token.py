@@ -57,7 +57,10 @@ _SIGNER = msgspec.json.Decoder(_Signer)
 def parse_token(text: str) -> Token:
     """Take a token apart; `Refused` (malformed) if its form is not exactly RULES 1.2."""
     if len(text) > TOKEN_CHARS_MAX:
-        raise _malformed(f"the token is longer than {TOKEN_CHARS_MAX} characters")
+        raise _malformed(
+            f"the token is longer than {TOKEN_CHARS_MAX} characters: it is "
+            "`<protected>..<signature>`, leave the payload out"
+        )
     parts = text.split(".")
     if len(parts) != 3 or parts[1]:
         raise _malformed("a detached JWS is `<protected>..<signature>`: leave the payload out")

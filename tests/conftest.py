@@ -26,6 +26,7 @@ FAST = {
     "synchronous_commit": "off",
     "full_page_writes": "off",
     "max_wal_size": "256MB",
+    "shared_buffers": "128MB",
 }
 #: Files that take longest, in this order: begun last, one of them would keep one worker busy long
 #: after the others are done.
@@ -38,6 +39,8 @@ LONG = (
     "tests/deploy/test_operating.py",
     "tests/deploy/test_up.py",
     "tests/deploy/test_up_kafka.py",
+    "tests/docs/test_docs_running.py",
+    "tests/kit/test_sandbox.py",
     "tests/kafka/test_kafka_node.py",
     "tests/kafka/test_kafka_three.py",
     "tests/log/test_kafka_broker_away.py",

@@ -1,8 +1,11 @@
 """Cutting events into submissions. The cuts depend on the events alone, so that the same files
 always make the same bodies, hence the same submission ids, and a second push is all repeats."""
 
+import tempfile
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
+
+from sijill_client.errors import SijillError
 
 #: Events in one submission, and bytes of its body.
 EVENTS_MAX = 1_000
@@ -38,6 +41,38 @@ def batches(events: Iterable[ReadyEvent]) -> Iterator[Batch]:
         size += more
     if held:
         yield _batch(held)
+
+
+class Cut:
+    """The bodies of a command's submissions, in a temporary file: all are known before the first
+    is sent, and none is held in memory. `SijillError` if the folder has no room for them."""
+
+    def __init__(self, made: Iterable[Batch]) -> None:
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115
+        self._lengths: list[int] = []
+        try:
+            for batch in made:
+                self._file.write(batch.body)
+                self._lengths.append(len(batch.body))
+            self._file.flush()
+        except OSError as fault:
+            self._file.close()
+            raise SijillError(
+                f"the temporary folder cannot hold the submissions ({fault.strerror}): free space "
+                "there, or name another folder in TMPDIR"
+            ) from None
+
+    def __len__(self) -> int:
+        return len(self._lengths)
+
+    def __iter__(self) -> Iterator[bytes]:
+        self._file.seek(0)
+        for length in self._lengths:
+            yield self._file.read(length)
+
+    def close(self) -> None:
+        """Lets the file go."""
+        self._file.close()
 
 
 def _batch(bodies: list[bytes]) -> Batch:

@@ -1,5 +1,7 @@
-"""`push` on the command line: `sijill push` at the registry, `sijill-client push` at a platform."""
+"""The kit on the command line: `sijill push` and `sijill status`, or `sijill-client` for both."""
 
+import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,44 +10,65 @@ from typing import Annotated
 import httpx
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn
 
-from sijill_client.emitter import WAIT_MAX
-from sijill_client.errors import KeyFileError, SijillError
+from sijill_client.dry_run import dry_run as rehearse
+from sijill_client.errors import KeyFileError, SijillError, UnreadableFile
+from sijill_client.http import Sleep, now
+from sijill_client.importers.detect import NAMES
+from sijill_client.importers.mapping import load_mapping
 from sijill_client.keys import PlatformKey, load_key
+from sijill_client.map_command import map_
 from sijill_client.options import PushOptions
 from sijill_client.pseudonyms import Pseudonyms, open_pseudonyms, pseudonyms_path
 from sijill_client.push import PushResult, push_files
 from sijill_client.reader import Progress as Tell
-from sijill_client.summary import show
+from sijill_client.session import new_client
+from sijill_client.status_command import declare, status
+from sijill_client.summary import show, show_dry_run
 
 EXIT_INCOMPLETE, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
-#: Seconds without a byte after which an answer counts as lost; above what the door may hold back.
-ANSWER_SECONDS = WAIT_MAX + 30.0
-CONNECT_SECONDS = 10.0
-_PHASES = {"read": "reading files", "send": "sending submissions", "report": "reading reports"}
+#: Seconds of the longest pause between two looks for a receipt or report.
+PAUSE_MAX = 2.0
+_PHASES = {
+    "read": "reading files",
+    "make": "making events",
+    "send": "sending submissions",
+    "report": "reading reports",
+}
 
 app = typer.Typer(help="Report micro-tasks to a Sijill registry.", no_args_is_help=True)
 
 
-@app.callback()
-def _kit() -> None:
-    """Keeps `push` a word of its own although it is the only command."""
+app.command("map")(map_)
+app.command()(status)
 
 
 @app.command()
 def push(
     files: Annotated[
-        list[Path], typer.Argument(metavar="FILE…", exists=True, dir_okay=False, readable=True)
-    ],
+        list[Path] | None,
+        typer.Argument(metavar="FILE…", exists=True, dir_okay=False, readable=True),
+    ] = None,
+    *,
     key_file: Annotated[
         Path, typer.Option("--as", metavar="KEYFILE", help="Key file of the platform.")
     ],
-    url: Annotated[str, typer.Option(help="Where the registry is.")],
+    url: Annotated[
+        str | None, typer.Option(help="Where the registry is; --dry-run does not ask it.")
+    ] = None,
     format_name: Annotated[
         str,
-        typer.Option("--format", help="auto, mturk-web, mturk-clt, mturk-hitresults or events."),
+        typer.Option("--format", help=f"{', '.join(NAMES[:-1])} or {NAMES[-1]}."),
     ] = "auto",
+    mapping: Annotated[
+        Path | None,
+        typer.Option(
+            "--map",
+            metavar="MAPPING",
+            help="What the columns mean, for a platform that is none of these; see `map`.",
+        ),
+    ] = None,
     unit_pay: Annotated[
         str | None, typer.Option(help="Pay of a task where the file names no reward, as in 0.05.")
     ] = None,
@@ -54,14 +77,31 @@ def push(
     residence: Annotated[
         str | None, typer.Option(help="Country of residence of all the workers, as in MA.")
     ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be sent, and send nothing.")
+    ] = False,
+    nil: Annotated[
+        list[str] | None,
+        typer.Option(metavar="DATE", help="Declare that a day had no work; may be repeated."),
+    ] = None,
 ) -> None:
     """Import crowdwork export files, sign them and send them. Safe to run again at any time."""
     errors, result = Console(stderr=True), PushResult()
-    key, pseudonyms, options = _opened(
-        key_file, format_name, unit_pay, currency, task_group, residence, errors
-    )
+    if not files and not nil:
+        raise typer.BadParameter("name the files to push, or --nil DATE")
+    options = _options(format_name, unit_pay, currency, task_group, residence, mapping)
+    if dry_run:
+        _dry_run(files or [], key_file, options, errors)
+        return
+    if url is None:
+        raise typer.BadParameter("--url says where to send it (or take --dry-run)")
+    if nil:
+        declare(key_file, url, nil)
+    if not files:
+        return
+    key, pseudonyms = _opened(key_file, errors)
     try:
-        with _client() as client, _progress(errors) as tell:
+        with new_client() as client, _progress(errors) as tell:
             push_files(
                 files,
                 key,
@@ -70,6 +110,7 @@ def push(
                 pseudonyms=pseudonyms,
                 options=options,
                 progress=tell,
+                sleep=_telling(errors),
                 result=result,
             )
     except KeyboardInterrupt:
@@ -83,22 +124,29 @@ def push(
         raise typer.Exit(EXIT_INCOMPLETE)
 
 
-def _opened(
-    key_file: Path,
+def _options(
     format_name: str,
     unit_pay: str | None,
     currency: str | None,
     task_group: str | None,
     residence: str | None,
-    errors: Console,
-) -> tuple[PlatformKey, Pseudonyms, PushOptions]:
-    """What the options name, or a usage error."""
+    mapping: Path | None,
+) -> PushOptions:
+    """What the options say, or a usage error."""
     try:
-        options = PushOptions(format_name, unit_pay, currency, task_group, residence)
+        mapped = None if mapping is None else load_mapping(mapping)
+        return PushOptions(format_name, unit_pay, currency, task_group, residence, mapped)
+    except (ValueError, UnreadableFile) as fault:
+        raise typer.BadParameter(str(fault)) from None
+
+
+def _opened(key_file: Path, errors: Console) -> tuple[PlatformKey, Pseudonyms]:
+    """The key and the secret beside it, or a usage error."""
+    try:
         key = load_key(key_file)
         known = pseudonyms_path(key_file).exists()
         pseudonyms = open_pseudonyms(key_file)
-    except (ValueError, KeyFileError) as fault:
+    except KeyFileError as fault:
         raise typer.BadParameter(str(fault)) from None
     if not known:
         errors.print(
@@ -107,17 +155,40 @@ def _opened(
             style="yellow",
             markup=False,
         )
-    return key, pseudonyms, options
+    return key, pseudonyms
 
 
-def _client() -> httpx.Client:
-    return httpx.Client(timeout=httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS))
+def _dry_run(files: list[Path], key_file: Path, options: PushOptions, errors: Console) -> None:
+    """Shows what would be sent. No secret is made for it: pseudonyms may be of the moment."""
+    try:
+        key = load_key(key_file)
+        known = pseudonyms_path(key_file).exists()
+        names = open_pseudonyms(key_file) if known else Pseudonyms(secrets.token_bytes())
+        with _progress(errors) as tell:
+            done = rehearse(files, f"/emitters/{key.emitter}", names, options, now(), tell)
+    except SijillError as fault:
+        raise typer.BadParameter(str(fault)) from None
+    show_dry_run(done, Console())
+    if done.result.unreadable or done.result.bad_files:
+        raise typer.Exit(EXIT_INCOMPLETE)
+
+
+def _telling(console: Console) -> Sleep:
+    """Waits, and says so where it is not only for a receipt or a report."""
+
+    def sleep(seconds: float) -> None:
+        if seconds > PAUSE_MAX:
+            words = f"The registry is away or busy; trying again in {seconds:.0f} s (Ctrl-C stops)."
+            console.print(words, style="yellow", markup=False)
+        time.sleep(seconds)
+
+    return sleep
 
 
 @contextmanager
 def _progress(console: Console) -> Iterator[Tell]:
     """A bar per phase on standard error."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
     with Progress(*columns, console=console) as bars:
         tasks: dict[str, TaskID] = {}
 

@@ -3,12 +3,20 @@
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, timedelta
 from typing import Any, Literal, TypeVar
 
 import httpx
 import msgspec
 
+from sijill_client.documents import (
+    PlatformStatus,
+    Problem,
+    Receipt,
+    RegistryStatus,
+    Report,
+)
+from sijill_client.errors import SijillError
 from sijill_client.http import Caller, Clock, Patience, Sleep, now
 from sijill_client.keys import PlatformKey
 from sijill_client.signing import (
@@ -30,70 +38,6 @@ CLOCK_OFF_MAX = timedelta(seconds=ACCESS_SECONDS)
 
 State = Literal["accepted", "repeated", "acknowledged", "refused"]
 _Document = TypeVar("_Document")
-
-
-class FieldFault(msgspec.Struct, frozen=True):
-    """One fault in a submission: where (JSON Pointer) and what."""
-
-    pointer: str = ""
-    detail: str = ""
-
-
-class Problem(msgspec.Struct, frozen=True):
-    """Why the registry refused (RFC 9457). `status` is the HTTP status, 0 for a receipt."""
-
-    title: str = "refused"
-    detail: str = ""
-    status: int = 0
-    errors: list[FieldFault] = []
-
-    @property
-    def concerns_all(self) -> bool:
-        """Whether every other submission under this key would be refused too."""
-        return self.status in (401, 403)
-
-    def __str__(self) -> str:
-        status = f"{self.status} " if self.status else ""
-        head = f"{status}{self.title}" + (f": {self.detail}" if self.detail else "")
-        shown = [f"{fault.pointer} {fault.detail}".strip() for fault in self.errors[:3]]
-        more = len(self.errors) - len(shown)
-        return "; ".join([head, *shown] + ([f"and {more} more faults"] if more else []))
-
-
-class Anomaly(msgspec.Struct, frozen=True):
-    """An event that the registry recorded and did not simply count."""
-
-    rule: str
-    event_number: int | None = None
-    event_id: str | None = None
-    pointer: str | None = None
-    text: str | None = None
-    remedy: str | None = None
-
-
-class Report(msgspec.Struct, frozen=True):
-    """What became of a submission's events. `folded` False: the views have not read it yet."""
-
-    submission: str
-    folded: bool
-    outcome: str | None = None
-    leaf_index: int | None = None
-    code: int | None = None
-    counts: dict[str, int] = {}
-    anomalies: list[Anomaly] = []
-    anomalies_total: int = 0
-
-
-class RegistryStatus(msgspec.Struct, frozen=True):
-    """Which registry this is (hex SHA-256 of its leaf 0), and its clock."""
-
-    identity: str
-    time: datetime
-
-
-class _Receipt(msgspec.Struct):
-    outcome: str
-    leaf_index: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +91,12 @@ class Emitter:
         envelope = {"source": self.source, "specversion": "1.0"}
         return self.send(msgspec.json.encode([{**envelope, **event} for event in events]), wait)
 
-    def send(self, body: bytes, wait: int = 10) -> SubmissionResult:
-        """Signs and sends exactly these bytes; see `submit`."""
-        submission = submission_id(self.key, body)
+    def send(self, body: bytes, wait: int = 10, submission: str | None = None) -> SubmissionResult:
+        """Signs and sends exactly these bytes; see `submit`.
+
+        `submission`: the id that these bytes were sent under before, perhaps with another key.
+        """
+        submission = submission or submission_id(self.key, body)
         answer = self._caller.call(lambda: self._post(submission, body, wait))
         acknowledged = answer.status_code == 202
         for poll in range(RECEIPT_POLLS_MAX if wait else 0):
@@ -177,11 +124,35 @@ class Emitter:
             self._sleep(_pause(poll))
         return None
 
+    def status(
+        self, first: date | None = None, last: date | None = None
+    ) -> PlatformStatus | Problem:
+        """What the registry holds of this platform: by day, what is wrong, and silent days.
+
+        From the first to the last day inclusive, at most 366; the last 30 unless stated.
+        """
+        asked = {"from": first, "to": last}
+        stated = {name: day.isoformat() for name, day in asked.items() if day is not None}
+        url = httpx.URL(f"{self._url}/v1/emitters/{self.key.emitter}/status", params=stated)
+        answer = self._caller.call(lambda: self._get(str(url)))
+        return _decoded(answer, PlatformStatus) or self._problem(answer)
+
     def registry(self) -> RegistryStatus | None:
         """Which registry answers at the URL; None if it is no registry."""
         url = f"{self._url}/v1/registry"
         answer = self._caller.call(lambda: self._client.build_request("GET", url))
         return _decoded(answer, RegistryStatus)
+
+    def check_registry(self) -> None:
+        """`SijillError` unless the key's own registry answers: it speaks to no other."""
+        status = self.registry()
+        if status is None:
+            raise SijillError(f"no registry answers at {self._url} (its /v1/registry is not one)")
+        if status.identity != self.key.registry:
+            raise SijillError(
+                f"the registry at {self._url} is {status.identity}, but the key belongs to "
+                f"{self.key.registry}; nothing was sent"
+            )
 
     def _post(self, submission: str, body: bytes, wait: int) -> httpx.Request:
         token = sign_submission(self.key, submission, body, self._clock())
@@ -200,7 +171,7 @@ class Emitter:
     ) -> SubmissionResult:
         if answer.status_code == 202:
             return SubmissionResult(submission, "acknowledged", answer=answer.content)
-        receipt = _decoded(answer, _Receipt) if answer.status_code in (200, 201) else None
+        receipt = _decoded(answer, Receipt) if answer.status_code in (200, 201) else None
         if receipt is None:
             problem = self._problem(answer)
             return SubmissionResult(submission, "refused", answer=answer.content, problem=problem)
@@ -233,7 +204,7 @@ class Emitter:
         )
 
 
-def _uncounted(receipt: _Receipt) -> Problem:
+def _uncounted(receipt: Receipt) -> Problem:
     if receipt.outcome == "key-revoked":
         return Problem(
             title="key-revoked",

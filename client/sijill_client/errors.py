@@ -14,4 +14,15 @@ class UnreadableFile(SijillError):
 
 
 class Unreachable(SijillError):
-    """The registry gave no usable answer in the number of tries that was allowed."""
+    """The registry gave no usable answer in the number of tries that was allowed.
+
+    `retry_after`: seconds after which the last answer asked to come back, if it did.
+    """
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class OutboxError(SijillError):
+    """The outbox's file cannot be used or written; the message says what was kept of the call."""

@@ -40,7 +40,8 @@ class Patience:
 
     def wait(self, tried: int, chance: float) -> float:
         """Seconds to wait after the given number of tries; `chance` lies in [0, 1)."""
-        full = min(self.longest, self.first * 2.0 ** (tried - 1))
+        # A sender in the background may have tried for weeks: the power must not overflow.
+        full = min(self.longest, self.first * 2.0 ** min(tried - 1, 60))
         return full * (1 - chance / 2)
 
 
@@ -59,6 +60,7 @@ class Caller:
 
         `Unreachable` when the tries are used up, with the last reason.
         """
+        reason, told = "", None
         for tried in range(1, self.patience.tries + 1):
             reason, told = "", None
             try:
@@ -71,11 +73,13 @@ class Caller:
                 reason = f"answered {answer.status_code} {answer.reason_phrase}".rstrip()
                 told = self._retry_after(answer)
             if told is not None and told > self.patience.told_longest:
-                raise Unreachable(f"the registry asks to come back in {told:.0f} s ({reason})")
+                said = f"the registry asks to come back in {told:.0f} s ({reason})"
+                raise Unreachable(said, told)
             if tried < self.patience.tries:
                 own = self.patience.wait(tried, self.chance())
                 self.sleep(max(own, told or 0.0))
-        raise Unreachable(f"no answer after {self.patience.tries} tries; the last one: {reason}")
+        tries = "1 try" if self.patience.tries == 1 else f"{self.patience.tries} tries"
+        raise Unreachable(f"no answer after {tries}; the last one: {reason}", told)
 
     def _retry_after(self, answer: httpx.Response) -> float | None:
         """Seconds that the answer asks for, stated as such or as an HTTP date (RFC 9110)."""

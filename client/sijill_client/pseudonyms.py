@@ -30,18 +30,27 @@ class Pseudonyms:
 
     secret: bytes = field(repr=False)
 
-    def worker(self, worker_id: str, file_digest: bytes = b"") -> str:
+    def worker(
+        self,
+        worker_id: str,
+        file_digest: bytes = b"",
+        form: re.Pattern[str] = PLATFORM_FORM,
+    ) -> str:
         """The pseudonym of a worker: `w` and 26 characters.
 
         An id of the platform's form is the same worker in every file. Any other id means nothing
         outside its file, so the pseudonym covers the digest of the file's content as well. A
-        platform that names its own workers leaves `file_digest` out.
+        platform that names its own workers leaves `file_digest` and `form` out.
         """
-        if PLATFORM_FORM.match(worker_id):
+        if form.match(worker_id):
             code = self._mac(b"worker", worker_id.encode())
         else:
             code = self._mac(b"worker of a file", file_digest, worker_id.encode())
         return "w" + base64.b32encode(code).decode().lower()[:PSEUDONYM_CHARS]
+
+    def task(self, content: str) -> str:
+        """A name for work that its platform gives none: `row-` and 32 hex digits, keyed."""
+        return "row-" + self._mac(b"task", content.encode()).hex()[:32]
 
     def digest(self, text: str) -> str:
         """Proof of a text that is never sent: `sha256:` and 64 hex digits, keyed."""

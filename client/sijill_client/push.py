@@ -2,23 +2,25 @@
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
 
-from sijill_client.batches import Batch, ReadyEvent, batches
-from sijill_client.emitter import POLLS_MAX, Anomaly, Emitter, Problem, Report, SubmissionResult
-from sijill_client.errors import SijillError, Unreachable
+from sijill_client.batches import Cut, ReadyEvent, batches
+from sijill_client.documents import Anomaly, Problem, Report
+from sijill_client.emitter import POLLS_MAX, Emitter, SubmissionResult
+from sijill_client.errors import Unreachable
 from sijill_client.http import Clock, Patience, Sleep, now
 from sijill_client.importers.merge import Reading
-from sijill_client.importers.records import Fault
+from sijill_client.importers.records import Faults
 from sijill_client.keys import PlatformKey
 from sijill_client.options import PushOptions
 from sijill_client.pseudonyms import Pseudonyms
 from sijill_client.reader import Progress, Reader
-from sijill_client.work_events import earned, events_of
+from sijill_client.work_events import events_of
 
 #: Seconds for which the registry may hold an answer back until the receipt is there.
 WAIT = 10
@@ -45,9 +47,10 @@ class PushResult:
     overturned: int = 0
     utc_assumed: int = 0
     unit_pay_missing: int = 0
-    bad_files: list[Fault] = field(default_factory=list)
-    unreadable: list[Fault] = field(default_factory=list)
-    bad_cells: list[Fault] = field(default_factory=list)
+    bad_files: Faults = field(default_factory=Faults)
+    unreadable: Faults = field(default_factory=Faults)
+    bad_cells: Faults = field(default_factory=Faults)
+    notes: list[str] = field(default_factory=list)
     events: Counter[str] = field(default_factory=Counter)
     submissions: int = 0
     accepted: list[SubmissionResult] = field(default_factory=list)
@@ -111,71 +114,85 @@ def push_files(
 ) -> PushResult:
     """Reads, sends and reads back. Running it again sends the same submissions: all repeats.
 
-    `progress(phase, done, total)` is called with the phases `read` (files), `send` (submissions)
-    and `report`. A `result` passed in is filled as the job goes on, so that whoever interrupts it
-    can still say how far it came. `SijillError` if the URL is not the key's registry; when the
+    `progress(phase, done, total)` is called with the phases `read` (bytes of the files), `make`
+    (events), `send` (submissions) and `report`. A `result` passed in is filled as the job goes on,
+    so that whoever interrupts it can still say how far it came. `SijillError` if the URL is not the
+    key's registry, or the temporary folder is full; when the
     registry stops answering, `result.stopped` says why.
     """
     result = PushResult() if result is None else result
     emitter = Emitter(key, url, client, clock=clock, sleep=sleep, patience=patience)
-    reader = Reader(options.format, emitter.source, pseudonyms, clock())
-    reader.read(files, progress)
-    _tell_reading(reader.reading, options, result)
-    cut = _cut(reader, options, result)
-    # Only the bodies are needed from here on, and sending may take long.
-    del reader
-    if cut:
-        try:
-            _check_registry(emitter, url)
-            _send(emitter, cut, result, progress)
-            _read_reports(emitter, result, progress)
-        except Unreachable as fault:
-            result.stopped = str(fault)
+    with closing(
+        _prepared(files, emitter.source, pseudonyms, options, clock, progress, result)
+    ) as cut:
+        if len(cut):
+            try:
+                emitter.check_registry()
+                _send(emitter, cut, result, progress)
+                _read_reports(emitter, result, progress)
+            except Unreachable as fault:
+                result.stopped = f"{url}: {fault}"
     return result
 
 
-def _tell_reading(reading: Reading, options: PushOptions, result: PushResult) -> None:
+def _prepared(
+    files: Sequence[Path],
+    source: str,
+    pseudonyms: Pseudonyms,
+    options: PushOptions,
+    clock: Clock,
+    progress: Progress,
+    result: PushResult,
+) -> Cut:
+    """All submissions. Only their bodies are needed from here on, and sending may take long."""
+    reader = Reader(options.format, source, pseudonyms, clock(), options.mapping)
+    try:
+        reader.read(files, progress)
+        tell_reading(reader.reading, options, result)
+        cut = Cut(batches(_counted(reader, options, result, progress)))
+        result.submissions = len(cut)
+        return cut
+    finally:
+        reader.close()
+
+
+def tell_reading(reading: Reading, options: PushOptions, result: PushResult) -> None:
+    """Fills in what was read."""
     result.files, result.rows = reading.files, reading.rows
     result.repeated_rows, result.idle_rows = reading.repeated_rows, reading.idle_rows
-    result.by_status, result.sandbox = reading.by_status(), reading.sandbox()
-    result.overturned, result.utc_assumed = reading.overturned(), reading.zoneless
+    counts = reading.spool.counts()
+    result.by_status, result.sandbox = reading.by_status(), counts.sandbox
+    result.overturned, result.utc_assumed = counts.overturned, reading.zoneless
     result.bad_files, result.unreadable = reading.bad_files, reading.faults
-    result.bad_cells = reading.bad_cells
-    result.unit_pay_missing = sum(
-        one.verdict.status == "approved" and not earned(one, options)
-        for one in reading.assignments.values()
-    )
+    result.bad_cells, result.notes = reading.bad_cells, reading.notes
+    stated = options.unit_pay is not None
+    result.unit_pay_missing = counts.approved_unreadable if stated else counts.approved_unstated
 
 
-def _cut(reader: Reader, options: PushOptions, result: PushResult) -> list[Batch]:
-    """All submissions. Imported work goes first, then ready events in the order of their files."""
-    events: list[ReadyEvent] = [
-        *events_of(reader.reading, options, reader.source),
-        *reader.ready,
-    ]
-    result.events = Counter(event.type for event in events)
-    cut = list(batches(events))
-    result.submissions = len(cut)
-    return cut
+def events_in(reader: Reader, options: PushOptions) -> Iterator[ReadyEvent]:
+    """Imported work first, then ready events in the order of their files."""
+    yield from events_of(reader.reading, options, reader.source)
+    yield from reader.ready
 
 
-def _check_registry(emitter: Emitter, url: str) -> None:
-    """Before anything is sent: a key speaks to its own registry only."""
-    status = emitter.registry()
-    if status is None:
-        raise SijillError(f"no registry answers at {url} (its /v1/registry is not one)")
-    if status.identity != emitter.key.registry:
-        raise SijillError(
-            f"the registry at {url} is {status.identity}, but the key belongs to "
-            f"{emitter.key.registry}; nothing was sent"
-        )
+def _counted(
+    reader: Reader, options: PushOptions, result: PushResult, progress: Progress
+) -> Iterator[ReadyEvent]:
+    # Two events an assignment is a fair guess of how far it is.
+    expected = 2 * sum(result.by_status.values()) + 1
+    for made, event in enumerate(events_in(reader, options)):
+        result.events[event.type] += 1
+        if made % 1000 == 0:
+            progress("make", min(made, expected), expected)
+        yield event
+    progress("make", expected, expected)
 
 
-def _send(emitter: Emitter, cut: list[Batch], result: PushResult, progress: Progress) -> None:
+def _send(emitter: Emitter, cut: Cut, result: PushResult, progress: Progress) -> None:
     """One after the other, because contracts must be sequenced before the work under them."""
-    for done, batch in enumerate(cut):
+    for done, body in enumerate(cut):
         progress("send", done, len(cut))
-        answer = emitter.send(batch.body, WAIT)
+        answer = emitter.send(body, WAIT)
         result.take(answer)
         if answer.problem is not None and answer.problem.concerns_all:
             result.stopped = str(answer.problem)

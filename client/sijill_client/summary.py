@@ -6,8 +6,9 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from sijill_client.dry_run import DryRun
 from sijill_client.emitter import SubmissionResult
-from sijill_client.importers.records import Fault
+from sijill_client.importers.records import Faults
 from sijill_client.push import PushResult
 
 #: Faults that are shown one by one; the others are counted.
@@ -22,15 +23,38 @@ def show(result: PushResult, console: Console) -> None:
         console.print(part, soft_wrap=isinstance(part, Text))
 
 
-def _parts(result: PushResult) -> Iterator[RenderableType]:
+def show_dry_run(done: DryRun, console: Console) -> None:
+    """Prints what a push would have sent."""
+    result = done.result
+    for part in (*_reading_parts(result), *_event_parts(result)):
+        console.print(part, soft_wrap=isinstance(part, Text))
+    for event in done.first:
+        console.print(Text(f"\nThe first {event['type']}:", style="bold"))
+        console.print_json(data=event)
+    missing = [(f"{kind} {name}", f"{n:,} of {all_:,}") for kind, name, n, all_ in done.lines()]
+    if missing:
+        console.print(_table("What stays unstated", missing))
+    console.print(Text("\nA dry run: nothing was sent.", style="bold green"))
+
+
+def _reading_parts(result: PushResult) -> Iterator[RenderableType]:
     yield _table("Read", _read_lines(result))
+    yield from (Text(f"Note: {note}", style="yellow") for note in result.notes)
     yield from _faults("Files that cannot be read", result.bad_files)
     yield from _faults("Rows that cannot be read (nothing was sent of them)", result.unreadable)
     yield from _faults(
         "Cells that were not used (the rest of their row was sent)", result.bad_cells
     )
+
+
+def _event_parts(result: PushResult) -> Iterator[RenderableType]:
     if result.events:
         yield _table("Events", sorted(result.events.items()))
+
+
+def _parts(result: PushResult) -> Iterator[RenderableType]:
+    yield from _reading_parts(result)
+    yield from _event_parts(result)
     yield _table("Submissions", _submission_lines(result))
     yield from _refusals(result.refused)
     if result.event_counts or result.reports_missing:
@@ -44,7 +68,7 @@ def _parts(result: PushResult) -> Iterator[RenderableType]:
 def _read_lines(result: PushResult) -> Iterator[tuple[str, int]]:
     yield "files", result.files
     yield "rows", result.rows
-    yield "rows that cannot be read", len(result.unreadable)
+    yield "rows that cannot be read", result.unreadable.total
     if result.by_status or result.idle_rows:
         yield from _assignment_lines(result)
 
@@ -53,13 +77,15 @@ def _assignment_lines(result: PushResult) -> Iterator[tuple[str, int]]:
     yield "repeated rows", result.repeated_rows
     yield "rows of HITs nobody did", result.idle_rows
     yield "distinct assignments", sum(result.by_status.values())
-    for status in ("approved", "rejected", "submitted"):
-        yield f"  {status}", result.by_status[status]
-    if result.by_status["none"]:
-        yield "  status not stated", result.by_status["none"]
+    # The three of most platforms, also where they are zero; a platform with other words has others.
+    usual = ("approved", "rejected", "submitted")
+    found = result.by_status.keys()
+    for status in (*(usual if found & set(usual) else ()), *sorted(found - set(usual))):
+        name = "status not stated" if status == "none" else status
+        yield f"  {name}", result.by_status[status]
     yield "  of them sandbox, no real money", result.sandbox
     yield "  of them rejected first, approved later", result.overturned
-    yield "cells that were not used", len(result.bad_cells)
+    yield "cells that were not used", result.bad_cells.total
     yield "times without a zone, taken as UTC", result.utc_assumed
     yield "approvals without an amount", result.unit_pay_missing
 
@@ -91,13 +117,13 @@ def _anomalies(result: PushResult) -> Iterator[RenderableType]:
                 yield Text(f"    {line}")
 
 
-def _faults(title: str, faults: Sequence[Fault]) -> Iterator[RenderableType]:
+def _faults(title: str, faults: Faults) -> Iterator[RenderableType]:
     if not faults:
         return
-    yield Text(f"\n{title}: {len(faults)}", style="bold red")
+    yield Text(f"\n{title}: {faults.total}", style="bold red")
     yield from (Text(f"  {fault}") for fault in faults[:FAULTS_SHOWN])
-    if len(faults) > FAULTS_SHOWN:
-        yield Text(f"  and {len(faults) - FAULTS_SHOWN} more")
+    if faults.total > FAULTS_SHOWN:
+        yield Text(f"  and {faults.total - FAULTS_SHOWN} more")
 
 
 def _refusals(refused: Sequence[SubmissionResult]) -> Iterator[RenderableType]:
@@ -122,10 +148,10 @@ def _verdict(result: PushResult) -> RenderableType:
     return Text("\nDone, but not everything was taken: see above.", style="bold yellow")
 
 
-def _table(title: str, lines: Iterable[tuple[str, int]]) -> Table:
+def _table(title: str, lines: Iterable[tuple[str, int | str]]) -> Table:
     table = Table(title=title, title_justify="left", show_header=False, box=None)
     table.add_column()
     table.add_column(justify="right")
     for name, count in lines:
-        table.add_row(Text(name), f"{count:,}")
+        table.add_row(Text(name), count if isinstance(count, str) else f"{count:,}")
     return table

@@ -7,31 +7,24 @@ Payments are never made up: an approval states what was earned, not that it was 
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
 from sijill_client.batches import ReadyEvent
 from sijill_client.importers.merge import Reading
-from sijill_client.importers.mturk import CURRENCY
 from sijill_client.importers.records import Assignment, Contract
 from sijill_client.importers.times import write_time
 from sijill_client.options import PushOptions
 
 CONTRACT, COMPLETED = "contract.published", "task.completed"
+RETURNED, EXPIRED = "task.returned", "task.expired"
 ISSUED, WITHDRAWN, APPROVED = "rejection.issued", "rejection.withdrawn", "task.approved"
-#: Contracts before work, work before decisions, a rejection before its withdrawal.
-ORDER = (CONTRACT, COMPLETED, ISSUED, WITHDRAWN, APPROVED)
 _PLAIN_ID = re.compile(r"[A-Za-z0-9._-]{1,40}\Z")
 
-
-class _Draft(NamedTuple):
-    kind: str
-    time: datetime
-    subject: str
-    data: dict[str, Any]
+Data = dict[str, Any]
 
 
 def event_id(kind: str, subject: str) -> str:
@@ -46,12 +39,19 @@ def event_id(kind: str, subject: str) -> str:
 
 
 def events_of(reading: Reading, options: PushOptions, source: str) -> Iterator[ReadyEvent]:
-    """All events of a reading, in an order that depends on their content alone."""
-    drafts = [_published(contract, options) for contract in reading.published()]
-    for assignment in reading.assignments.values():
-        drafts += _of_assignment(assignment, options)
-    drafts.sort(key=lambda draft: (ORDER.index(draft.kind), draft.time, draft.subject))
-    return (_encode(draft, source) for draft in drafts)
+    """All events of a reading, in an order that depends on their content alone.
+
+    Contracts before work, work before decisions, a rejection before its withdrawal; events of one
+    kind by their time, then by what they are about.
+    """
+    for contract in reading.spool.published():
+        assert contract.created is not None
+        data = _terms(contract, options)
+        yield _encoded(CONTRACT, contract.created, contract.hit, data, source)
+    for kind, (stored, tell) in _KINDS.items():
+        for one in reading.spool.assignments(stored):
+            time, data = tell(one, options)
+            yield _encoded(kind, time, one.task, data, source)
 
 
 def earned(assignment: Assignment, options: PushOptions) -> dict[str, str]:
@@ -59,68 +59,114 @@ def earned(assignment: Assignment, options: PushOptions) -> dict[str, str]:
 
     A reward that cannot be read is not replaced by the option: the file said something else.
     """
+    currency = assignment.currency or options.currency
     if assignment.amount is not None:
-        return {"amount": assignment.amount, "currency": CURRENCY}
+        return {"amount": assignment.amount, "currency": currency} if currency else {}
     if options.unit_pay is None or options.currency is None or assignment.amount_is_bad:
         return {}
     return {"amount": options.unit_pay, "currency": options.currency}
 
 
-def _published(contract: Contract, options: PushOptions) -> _Draft:
-    assert contract.created is not None
-    pay = {"amount": contract.amount, "currency": CURRENCY} if contract.amount else None
-    terms = {
+def _terms(contract: Contract, options: PushOptions) -> Data:
+    currency = contract.currency or options.currency
+    pay = (
+        {"amount": contract.amount, "currency": currency} if contract.amount and currency else None
+    )
+    return {
         "contract": contract.hit,
         "title": contract.title,
-        "task_group": options.task_group,
+        "task_group": contract.task_group or options.task_group,
         "unit_pay": pay,
         "max_duration_seconds": contract.max_seconds,
         "sandbox": contract.sandbox or None,
     }
-    return _Draft(CONTRACT, contract.created, contract.hit, terms)
 
 
-def _of_assignment(one: Assignment, options: PushOptions) -> Iterator[_Draft]:
-    work = _work(one, options)
-    started = write_time(one.accepted) if one.accepted else None
-    yield _Draft(COMPLETED, one.submitted, one.task, {**work, "started": started})
-    verdict = one.verdict
-    if verdict.status == "rejected" or verdict.overturned:
-        refusal = {**work, "pay_refused": True, "feedback": verdict.feedback}
-        refusal |= _decided_at(verdict.rejected_at)
-        yield _Draft(ISSUED, verdict.rejected_at or one.submitted, one.task, refusal)
-        if verdict.overturned:
-            yield _Draft(WITHDRAWN, verdict.approved_at or one.submitted, one.task, refusal)
-    if verdict.status == "approved":
-        approval = {**work, **earned(one, options), **_decided_at(verdict.approved_at)}
-        yield _Draft(APPROVED, verdict.approved_at or one.submitted, one.task, approval)
+def _completed(one: Assignment, options: PushOptions) -> tuple[datetime, Data]:
+    return _begun(one), {**_work(one, options), **_started(one)}
 
 
-def _work(one: Assignment, options: PushOptions) -> dict[str, Any]:
-    """The fields with which every event about a task stands by itself."""
+def _dropped(one: Assignment, options: PushOptions) -> tuple[datetime, Data]:
+    """Returned or expired. Nothing says when: the time is the last one that the export states."""
+    return _begun(one), {**_work(one, options), **_started(one)}
+
+
+def _issued(one: Assignment, options: PushOptions) -> tuple[datetime, Data]:
+    return one.verdict.rejected_at or _begun(one), _refusal(one, options)
+
+
+def _withdrawn(one: Assignment, options: PushOptions) -> tuple[datetime, Data]:
+    return one.verdict.approved_at or _begun(one), _refusal(one, options)
+
+
+def _approved(one: Assignment, options: PushOptions) -> tuple[datetime, Data]:
+    decided = one.verdict.approved_at
+    stated = {**earned(one, options), **_decided_at(decided)}
+    data = {**_work(one, options), **stated, **_assumed(one.verdict.approved_assumed)}
+    return decided or _begun(one), data
+
+
+def _refusal(one: Assignment, options: PushOptions) -> Data:
+    refused = {"pay_refused": True, "feedback": one.verdict.feedback}
+    decided = _decided_at(one.verdict.rejected_at) | _assumed(one.verdict.rejected_assumed)
+    return {**_work(one, options), **refused, **decided}
+
+
+#: The kinds of events about assignments in their order: which assignments, and what is told.
+_KINDS: dict[str, tuple[str, Callable[[Assignment, PushOptions], tuple[datetime, Data]]]] = {
+    COMPLETED: ("completed", _completed),
+    RETURNED: ("returned", _dropped),
+    EXPIRED: ("expired", _dropped),
+    ISSUED: ("issued", _issued),
+    WITHDRAWN: ("withdrawn", _withdrawn),
+    APPROVED: ("approved", _approved),
+}
+
+
+def _begun(one: Assignment) -> datetime:
+    """When it was handed in, else begun; the reader takes no row without either."""
+    assert one.time is not None
+    return one.time
+
+
+def _started(one: Assignment) -> dict[str, str]:
+    return {"started": write_time(one.accepted)} if one.accepted else {}
+
+
+def _work(one: Assignment, options: PushOptions) -> Data:
+    """The fields with which every event about a task stands by itself.
+
+    `utc_assumed` is a member that the registry keeps and does not read: the export names no zone.
+    """
     return {
         "task": one.task,
         "worker": one.worker,
-        "contract": one.contract.hit,
-        "task_group": options.task_group,
-        "residence": options.residence,
-        "submitted": write_time(one.submitted),
+        "contract": one.hit,
+        "task_group": one.task_group or options.task_group,
+        "residence": one.residence or options.residence,
+        "submitted": write_time(one.submitted) if one.submitted else None,
         "seconds": one.seconds,
-        "sandbox": one.contract.sandbox or None,
+        "sandbox": one.sandbox or None,
+        "utc_assumed": one.utc_assumed or None,
     }
+
+
+def _assumed(assumed: bool) -> Data:
+    """`utc_assumed` is of the event: a decision whose time names no zone changes no other event."""
+    return {"utc_assumed": True} if assumed else {}
 
 
 def _decided_at(moment: datetime | None) -> dict[str, str]:
     return {"decided_at": write_time(moment)} if moment else {}
 
 
-def _encode(draft: _Draft, source: str) -> ReadyEvent:
+def _encoded(kind: str, time: datetime, subject: str, data: Data, source: str) -> ReadyEvent:
     event = {
-        "id": event_id(draft.kind, draft.subject),
+        "id": event_id(kind, subject),
         "source": source,
         "specversion": "1.0",
-        "type": f"{draft.kind}.v1",
-        "time": write_time(draft.time),
-        "data": {name: value for name, value in draft.data.items() if value is not None},
+        "type": f"{kind}.v1",
+        "time": write_time(time),
+        "data": {name: value for name, value in data.items() if value is not None},
     }
-    return ReadyEvent(f"{draft.kind}.v1", str(event["id"]), msgspec.json.encode(event))
+    return ReadyEvent(f"{kind}.v1", str(event["id"]), msgspec.json.encode(event))

@@ -33,7 +33,7 @@ class Desk:
 @pytest.fixture
 def registry(key: PlatformKey, monkeypatch: pytest.MonkeyPatch) -> FakeRegistry:
     made = FakeRegistry(key, datetime.now(UTC))
-    monkeypatch.setattr(cli, "_client", made.client)
+    monkeypatch.setattr(cli, "new_client", made.client)
     return made
 
 
@@ -99,11 +99,38 @@ def test_an_interrupt_says_how_far_it_came_and_the_next_run_finishes(
     assert len(registry.leaves) == 1
 
 
+def test_who_waits_for_a_busy_registry_is_told_and_the_push_goes_on(
+    desk: Desk, registry: FakeRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr(cli.time, "sleep", slept.append)
+    registry.faults.append(answering(503, {"Retry-After": "17"}))
+    result = desk.push()
+    assert result.exit_code == 0
+    assert slept == [17]
+    said = " ".join(result.stderr.split())
+    assert "The registry is away or busy; trying again in 17 s (Ctrl-C stops)." in said
+
+
+def test_a_registry_that_stays_away_is_named_and_the_next_run_finishes(
+    desk: Desk, registry: FakeRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cli.time, "sleep", lambda seconds: None)
+    registry.faults.extend([answering(429)] * 8)
+    result = desk.push()
+    assert result.exit_code == 1
+    said = " ".join(result.stdout.split())
+    assert f"Stopped: {URL}: no answer after 8 tries; the last one: answered 429" in said
+    assert "not sent 1" in said
+    assert desk.push().exit_code == 0
+    assert len(registry.leaves) == 1
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
         (["--unit-pay", "0.05"], "go together"),
-        (["--format", "prolific"], "must be one of"),
+        (["--format", "excel"], "must be one of"),
         (["missing.csv"], "does not exist"),
     ],
 )
@@ -133,7 +160,7 @@ def test_a_key_of_another_registry_is_exit_code_2(
             200, json={"identity": "cd" * 32, "time": "2026-03-01T12:00:00Z"}
         )
     )
-    monkeypatch.setattr(cli, "_client", lambda: httpx.Client(transport=elsewhere))
+    monkeypatch.setattr(cli, "new_client", lambda: httpx.Client(transport=elsewhere))
     result = desk.push()
     assert result.exit_code == 2
     assert "Nothing was sent" in result.stderr

@@ -352,8 +352,9 @@ def test_a_file_that_cannot_be_read_does_not_keep_the_others_back(
     result = job.push(batch, tmp_path / "notes.txt", tmp_path / "gone.csv")
     assert [str(fault) for fault in result.bad_files] == [
         f"{tmp_path / 'gone.csv'}: cannot be opened: No such file or directory",
-        "notes.txt: not an export of a known format "
-        "(mturk-web, mturk-clt, mturk-hitresults, events)",
+        "notes.txt: not an export of a known format (crowdflower, mturk-api, mturk-clt, "
+        "mturk-hitresults, mturk-web, prolific, toloka, events); `sijill map FILE` writes a first "
+        "mapping for --map",
     ]
     assert len(result.accepted) == 1
     assert not result.complete

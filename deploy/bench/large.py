@@ -87,6 +87,7 @@ class _Asked:
 
 
 async def _queries(plan: Plan, made: Registry, workload: Workload) -> list[Measure]:
+    await made.vacuum()
     await made.start("query")
     made.set_day(LAST_DAY)
     headers = {"authorization": f"Bearer {await _inspector(made)}"}
@@ -100,7 +101,7 @@ async def _queries(plan: Plan, made: Registry, workload: Workload) -> list[Measu
     meter = made.meter()
     delays, _ = await asyncio.gather(
         _ask_steadily(made, asked, headers, seconds * REQUESTS_PER_SECOND),
-        steadily(made.port_of("ingest"), arrivals, per_second, made.push),
+        steadily(made.port_of("door"), arrivals, per_second, made.push),
     )
     cores = meter.cores()
     await made.until_folded(made.leaves_expected)

@@ -31,7 +31,7 @@ class Sizes:
 
 
 WHOLE = Sizes(1_000_000, 8_000_000, 5_000_000, 200_000, 60, 15, 100_000)
-QUICK = Sizes(100_000, 400_000, 250_000, 100_000, 10, 5)
+QUICK = Sizes(100_000, 200_000, 150_000, 60_000, 6, 3)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from deploy.bench.http import Answer, Client
 from deploy.bench.workload import Signed, Workload
 from deploy.demo.story import moment_of, set_clock
 from deploy.establish import Founding, establish
-from deploy.folder import DataFolder, reachable_parent
+from deploy.folder import DATABASE, DataFolder, reachable_parent
 from deploy.keyfiles import AUTHORITY_FILE, read_key
 from deploy.ports import HOST, first_free
 from deploy.servers import Servers
@@ -28,11 +28,15 @@ from migrations.roles import OPERATOR
 from services.projections.generation import schema_of
 
 _FIRST_PORT = 8600
-_PORTS = {"sequence": 0, "project": 1, "query": 2, "ingest": 3}
+#: Doors share one port, so that both cores can be at work.
+DOORS = ("ingest-1", "ingest-2")
+_PORTS = {
+    name: place for place, name in enumerate(("sequence", "project", "query", *DOORS, "door"))
+}
 #: Seconds in which a process must be ready, and a backlog may take.
 _READY_SECONDS, _PATIENCE_SECONDS = 60.0, 900.0
 #: Submissions on their way at once: enough that no process waits for another.
-LANES = 8
+LANES = 32
 
 
 @dataclass(slots=True)
@@ -68,7 +72,7 @@ class Registry:
             with log:
                 self.processes[name] = await asyncio.create_subprocess_exec(
                     sys.executable,
-                    *("-m", "deploy.cli.main", name),
+                    *("-m", "deploy.cli.main", name.partition("-")[0]),
                     env=self._environment(name),
                     stdout=log,
                     stderr=log,
@@ -104,6 +108,7 @@ class Registry:
             **self.servers.settings,
             "SIJILL_KEYS": str(self.folder.keys),
             "SIJILL_PORT": str(self.port_of(name)),
+            **({"SIJILL_SHARED_PORT": str(self.port_of("door"))} if name in DOORS else {}),
             "SIJILL_CLOCK": f"file:{self.clock_file}",
             "SIJILL_LOG": "warning",
         }
@@ -146,7 +151,7 @@ class Registry:
                 self.set_day(signed.day)
                 await self.push(client, signed)
 
-        async with Client(self.port_of("ingest")) as client:
+        async with Client(self.port_of("door")) as client:
             await asyncio.gather(*(lane(client) for _ in range(LANES)))
 
     @asynccontextmanager
@@ -155,6 +160,14 @@ class Registry:
         connection = await asyncpg.connect(self.servers.stores.dsn(OPERATOR))
         try:
             yield connection
+        finally:
+            await connection.close()
+
+    async def vacuum(self) -> None:
+        """What autovacuum has done on a registry that is as old as its events say."""
+        connection = await asyncpg.connect(self.servers.admin_dsn(DATABASE))
+        try:
+            await connection.execute("VACUUM ANALYZE")
         finally:
             await connection.close()
 
@@ -220,11 +233,11 @@ async def _found(made: Registry) -> None:
     clock = file_clock(made.clock_file)
     founding = Founding("Bench", "MA", "Africa/Casablanca")
     await establish(servers.stores, folder.keys, founding, clock())
-    await made.start("sequence", "ingest")
+    await made.start("sequence", *DOORS)
     authority = read_key(folder.keys / AUTHORITY_FILE)
     acts = [
         Act("platform.registered", {"emitter": name, "name": name, "key": jwk})
         for name, jwk in made.workload.jwks.items()
     ]
-    url = f"http://{HOST}:{made.port_of('ingest')}"
+    url = f"http://{HOST}:{made.port_of('door')}"
     await asyncio.to_thread(send_acts, acts, authority, url, clock)

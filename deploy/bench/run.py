@@ -1,27 +1,40 @@
 """`sijill bench`: runs the rows, one after the other, and shows what they found."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 from rich.table import Table
 
 from deploy.bench import contributions, large, month
 from deploy.bench.measure import Measure
-from deploy.bench.plan import LARGE, LEDGER, MONTH, Plan
+from deploy.bench.plan import LARGE, LEDGER, MONTH, NAMES, Plan
 from deploy.cli.context import err, out
 
 
-async def run(plan: Plan, to: Path | None) -> list[Measure]:
-    """Every measure that was asked for; each is shown as soon as it is there."""
-    found = []
+async def run(
+    plan: Plan, to: Path | None, tell: Callable[[int, int | None], None] = lambda *_: None
+) -> list[Measure]:
+    """Every measure that was asked for; each is shown as soon as it is there.
+
+    `tell(rows done, rows in all)` hears of each.
+    """
+    found: list[Measure] = []
+    rows = [name for name in NAMES if plan.wants(name)]
+    tell(0, len(rows))
     async for measure in _rows(plan):
-        if not plan.wants(measure.name.partition(" ")[0]):
+        if not plan.wants(_row(measure)):
             continue
         found.append(measure)
         err.print(" ".join(measure.as_cells()), highlight=False)
         _write(found, to)
+        tell(len({_row(one) for one in found}), len(rows))
     return found
+
+
+def _row(measure: Measure) -> str:
+    """A row may have several measures: their names begin with its own."""
+    return measure.name.partition(" ")[0]
 
 
 def _write(found: list[Measure], to: Path | None) -> None:

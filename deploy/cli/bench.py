@@ -29,8 +29,11 @@ def bench(
     if unknown:
         raise typer.BadParameter(f"no row {unknown[0]}: there are {', '.join(NAMES)}")
     from deploy.bench.run import run, show
+    from deploy.cli.readers import bar
 
     sizes = QUICK if quick else WHOLE
     plan = Plan(tuple(names or ()), kafka, sizes, lambda text: err.print(text, highlight=False))
     with told_plainly():
-        show(uvloop.run(run(plan, json_to)))
+        with bar("rows") as tell:
+            measures = uvloop.run(run(plan, json_to, tell))
+        show(measures)

@@ -2,6 +2,8 @@
 
 import typer
 from sijill_client.cli import push
+from sijill_client.map_command import map_
+from sijill_client.status_command import status
 
 from deploy.cli import authority, ledgers, processes, readers, transfer
 from deploy.cli.bench import bench
@@ -20,6 +22,8 @@ app = typer.Typer(
 app.command()(processes.up)
 app.command()(demo)
 app.command()(push)
+app.command()(status)
+app.command("map")(map_)
 app.command()(readers.check)
 app.command()(bench)
 app.command()(readers.rebuild)

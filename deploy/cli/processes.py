@@ -5,15 +5,19 @@ Each command imports what it runs when it runs: one process does not load all th
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Annotated
 
 import typer
 import uvloop
 
-from deploy.cli.context import Data, folder_of, out, told_plainly
+from deploy.cli.context import Data, fail, folder_of, out, told_plainly
 from deploy.ports import PORT
 from deploy.processes.logs import configure_logs
 from deploy.processes.settings import Settings, read_settings
+from deploy.processes.stopping import input_ended
+
+_SANDBOX_KEY, _SANDBOX_EMITTER = Path("sandbox.key"), "sandbox"
 
 #: Seconds between two postings of `up`: a fund pulls by night, a worker looks by day.
 _POST_SECONDS = 300.0
@@ -21,7 +25,13 @@ _POST_SECONDS = 300.0
 
 def up(
     data: Data = None,
-    port: Annotated[int, typer.Option(help="HTTP port; the next two serve health pages.")] = PORT,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            help=f"HTTP port; the next two serve health pages (default: {PORT}; with --sandbox the "
+            "first free one from there on, 0: any)."
+        ),
+    ] = None,
     name: Annotated[
         str, typer.Option(help="Who keeps the registry (first start only).")
     ] = "Registry of micro-tasks",
@@ -39,18 +49,54 @@ def up(
         float,
         typer.Option("--post-every", min=0, help="Seconds between two postings; 0: never."),
     ] = _POST_SECONDS,
+    doors: Annotated[
+        int, typer.Option(min=1, max=64, help="Processes that take and answer requests.")
+    ] = 1,
+    sandbox: Annotated[
+        bool,
+        typer.Option(
+            "--sandbox",
+            help="For a platform's own tests: a key of its own, and all data removed on exit.",
+        ),
+    ] = False,
+    key_out: Annotated[
+        Path, typer.Option("--key-out", help="With --sandbox: where the key of a platform goes.")
+    ] = _SANDBOX_KEY,
+    emitter: Annotated[
+        str, typer.Option(help="With --sandbox: the id under which the platform speaks.")
+    ] = _SANDBOX_EMITTER,
+    until_eof: Annotated[
+        bool,
+        typer.Option("--until-eof", help="End when standard input does, with who started it."),
+    ] = False,
 ) -> None:
     """Run a durable registry: PostgreSQL and all services, in one folder, until Ctrl-C."""
     from deploy.cli.posting import post_every
     from deploy.up import Plan, addresses, run_up
 
+    if sandbox:
+        from deploy.sandbox import Sandbox
+
+        with told_plainly():
+            if data is not None:
+                raise ValueError("--sandbox throws its data away: it takes no --data")
+            Sandbox(key_out, port, until_eof, _say, emitter).run()
+        out.print("stopped; the data were thrown away")
+        return
+    if (key_out, emitter) != (_SANDBOX_KEY, _SANDBOX_EMITTER):
+        fail("--key-out and --emitter go with --sandbox; without, `sijill platform add` makes keys")
     folder = folder_of(data)
-    plan = Plan(folder, port, name, country, time_zone, kafka=kafka)
+    plan = Plan(folder, port or PORT, name, country, time_zone, kafka=kafka, doors=doors)
 
     async def ready(plan: Plan) -> None:
         for line in addresses(plan):
             out.print(line, highlight=False, soft_wrap=True)
-        await post_every(post_each, folder.path, _say)
+        posting = asyncio.create_task(post_every(post_each, folder.path, _say))
+        try:
+            await (input_ended() if until_eof else asyncio.Event().wait())
+        finally:
+            posting.cancel()
+            await asyncio.gather(posting, return_exceptions=True)
 
     with told_plainly():
         uvloop.run(run_up(plan, _say, ready))

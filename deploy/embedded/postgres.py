@@ -36,10 +36,8 @@ SETTINGS: Mapping[str, str] = {
     "unix_socket_permissions": "0700",
     # Folds are short statements; compiling them costs more than it saves, and adds 100 MB.
     "jit": "off",
-    # An eighth of a small machine: the sums and indices of a pilot stay in memory.
-    "shared_buffers": "256MB",
     # Bulk loads and rebuilds write WAL in bursts; fewer checkpoints, still seconds of recovery.
-    "max_wal_size": "2GB",
+    "max_wal_size": "4GB",
     # pglz, the only method in the wheel's binaries, halves whole-page images and costs a fifth of
     # a fold's time for as long after a checkpoint as there are old pages to write.
     "wal_compression": "off",
@@ -55,9 +53,17 @@ SETTINGS: Mapping[str, str] = {
     # Our log file takes what the server says; a collector would be one more process.
     "logging_collector": "off",
 }
+#: An eighth of the machine's memory, so that sums and indexes stay in it; in megabytes, at least
+#: and at most.
+_BUFFERS_MB_MIN, _BUFFERS_MB_MAX = 128, 4096
 #: Seconds a fast shutdown may take before the server is told to stop at once and recover later.
 STOP_SECONDS = 60.0
 POLL_SECONDS = 0.01
+
+
+def _buffers() -> str:
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2**20
+    return f"{min(max(memory // 8, _BUFFERS_MB_MIN), _BUFFERS_MB_MAX)}MB"
 
 
 class EmbeddedPostgres:
@@ -82,7 +88,7 @@ class EmbeddedPostgres:
         self._account = server_account(os_user)
         self._sockets = sockets.socket_folder(self.data, self._account, os.environ)
         self._roles = tuple(roles)
-        self._settings = {**SETTINGS, **(settings or {})}
+        self._settings = {"shared_buffers": _buffers(), **SETTINGS, **(settings or {})}
         self._lock: TextIO | None = None
         self._server: subprocess.Popen[bytes] | None = None
 

@@ -144,7 +144,7 @@ class ProcessGroup:
     async def _start(self, tasks: asyncio.TaskGroup, keepers: list["_Keeper"]) -> None:
         keepers.extend(_Keeper(child, self._report, tasks) for child in self._children)
         for keeper in keepers:
-            await _either(keeper.ready, self._stopping)
+            await either(keeper.ready, self._stopping)
         if not self._stopping.is_set():
             self.ready.set()
 
@@ -275,7 +275,8 @@ async def _readable(fd: int) -> None:
         loop.remove_reader(fd)
 
 
-async def _either(*events: asyncio.Event) -> None:
+async def either(*events: asyncio.Event) -> None:
+    """Wait until one of these is set."""
     waits = [asyncio.create_task(event.wait()) for event in events]
     try:
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)

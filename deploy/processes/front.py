@@ -16,7 +16,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from sijill_client.errors import KeyFileError
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from deploy.embedded.processes import announce_ready
+from deploy.embedded.processes import announce_ready, either
 from deploy.processes.leading import ALARMS
 from deploy.processes.serving import serve_until, server
 from deploy.processes.settings import Settings
@@ -117,7 +117,10 @@ async def run_fronts(app: ASGIApp, settings: Settings, stop: asyncio.Event, *fro
         task.add_done_callback(lambda _: stop.set())
     announcing = asyncio.create_task(_announce(fronts))
     try:
-        await serve_until(stop, server(app, settings.host, settings.port, announce=False))
+        await asyncio.gather(
+            serve_until(stop, server(app, settings.host, settings.port, announce=False)),
+            _serve_shared(app, settings, stop, fronts),
+        )
     finally:
         for task in (*keeping, announcing):
             task.cancel()
@@ -125,6 +128,19 @@ async def run_fronts(app: ASGIApp, settings: Settings, stop: asyncio.Event, *fro
     for error in ended:
         if isinstance(error, Exception):
             raise error
+
+
+async def _serve_shared(
+    app: ASGIApp, settings: Settings, stop: asyncio.Event, fronts: tuple[Front, ...]
+) -> None:
+    """Take a part of the connections to the shared port, once every service was open."""
+    if settings.shared_port is None:
+        return
+    for front in fronts:
+        await either(front.opened, stop)
+    if not stop.is_set():
+        serving = server(app, settings.host, settings.shared_port, announce=False, shared=True)
+        await serve_until(stop, serving)
 
 
 async def _announce(fronts: tuple[Front, ...]) -> None:

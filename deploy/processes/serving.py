@@ -27,9 +27,9 @@ BACKLOG = 1024
 class Server(uvicorn.Server):
     """uvicorn, stopped by an event instead of signals, so that one loop can hold several."""
 
-    def __init__(self, config: uvicorn.Config, *, announce: bool) -> None:
+    def __init__(self, config: uvicorn.Config, *, announce: bool, shared: bool) -> None:
         super().__init__(config)
-        self._announce = announce
+        self._announce, self._shared = announce, shared
 
     def capture_signals(self) -> contextlib.AbstractContextManager[None]:  # type: ignore[override]
         """The process handles its own signals."""
@@ -37,13 +37,21 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Tell the parent as soon as connections are taken, if that is when it is ready."""
+        if self._shared:
+            place = (self.config.host, self.config.port)
+            sockets = [socket.create_server(place, backlog=BACKLOG, reuse_port=True)]
         await super().startup(sockets)
         if self._announce:
             announce_ready()
 
 
-def server(app: ASGIApp, host: str, port: int, *, announce: bool = True) -> Server:
-    """A server that drains on exit and keeps its own log out of the way."""
+def server(
+    app: ASGIApp, host: str, port: int, *, announce: bool = True, shared: bool = False
+) -> Server:
+    """A server that drains on exit and keeps its own log out of the way.
+
+    `shared`: other processes may listen on the same port; the kernel deals out the connections.
+    """
     return Server(
         uvicorn.Config(
             app,
@@ -59,6 +67,7 @@ def server(app: ASGIApp, host: str, port: int, *, announce: bool = True) -> Serv
             timeout_graceful_shutdown=DRAIN_SECONDS,
         ),
         announce=announce,
+        shared=shared,
     )
 
 

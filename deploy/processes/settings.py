@@ -67,6 +67,8 @@ class Settings(Stores):
     port: int
     clock: Clock
     level: str = field(default="info", kw_only=True)
+    #: A second port, which several processes of a kind on one machine listen on together.
+    shared_port: int | None = field(default=None, kw_only=True)
 
 
 def read_stores(environment: Mapping[str, str] | None = None) -> Stores:
@@ -88,6 +90,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         port=_port(env, "SIJILL_PORT"),
         clock=read_clock(env),
         level=_level(env),
+        shared_port=_port(env, "SIJILL_SHARED_PORT") if env.get("SIJILL_SHARED_PORT") else None,
     )
 
 

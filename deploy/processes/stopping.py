@@ -4,7 +4,10 @@ It waits longer each time, never gives up and never falls into a crash loop.
 """
 
 import asyncio
+import contextlib
+import os
 import signal
+import threading
 from collections.abc import Awaitable, Callable
 
 import asyncpg
@@ -51,6 +54,23 @@ async def pause(stop: asyncio.Event, seconds: float) -> None:
         await asyncio.wait_for(stop.wait(), seconds)
     except TimeoutError:
         return
+
+
+async def input_ended() -> None:
+    """Return when standard input ends: whoever started this process with a pipe is gone."""
+    ended, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def read() -> None:
+        with contextlib.suppress(OSError):
+            while os.read(0, 4096):
+                pass
+        # The loop may have been closed while we waited.
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(ended.set)
+
+    # No thread of the loop's own pool: nobody could end it while the input stays open.
+    threading.Thread(target=read, daemon=True).start()
+    await ended.wait()
 
 
 def stop_on_signals() -> asyncio.Event:

@@ -10,11 +10,11 @@ from events.leaf import LeafOutcome
 from events.log.protocol import Arrival, Indexed, IntakeRecord, LeafRecord, Place
 
 
-def intake_row(place: Place, a: Arrival) -> tuple[Any, ...]:
-    """An arrival at its place."""
+def arrival_row(partition: int, before: int, a: Arrival) -> tuple[Any, ...]:
+    """An arrival on its way to a partition, behind so many others of the same statement."""
     return (
-        place.partition,
-        place.offset,
+        partition,
+        before,
         a.emitter,
         a.submission,
         a.body_sha256,

@@ -8,7 +8,8 @@ import asyncio
 import contextlib
 import hashlib
 import time
-from collections.abc import Callable, Coroutine, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -20,6 +21,7 @@ from events.errors import Fatal, Reason, Refused
 from events.keys import Key, KeyRing
 from events.leaf import LeafOutcome, utc_text
 from events.limits import CLOCK_AHEAD_MAX
+from events.log.grouping import Grouping
 from events.log.protocol import Arrival, Indexed, Intake, LeafRecord
 from events.receipt import Acknowledgement, Receipt, RegistryKeys
 from events.submission import Speaker, read_submission
@@ -33,6 +35,8 @@ _Answer = TypeVar("_Answer")
 APPEND_SECONDS_MAX = 10.0
 #: Seconds in which the log must answer a question.
 ANSWER_SECONDS_MAX = 5.0
+#: Ids that are looked up together at most.
+LOOK_UPS_MAX = 256
 #: Seconds between reloads of the keys; an unknown kid asks for one at once.
 KEYS_SECONDS, KEYS_SECONDS_MIN = 1.0, 0.1
 #: What the log raises when it cannot be reached or refuses: the outcome of an append is unknown.
@@ -81,6 +85,7 @@ class Door:
         self._rates = rates or EmitterRates()
         self._monotonic = monotonic
         self._waiters = LeafWaiters(intake)
+        self._look_ups = Grouping(self._look_up, items_max=LOOK_UPS_MAX)
         self._ring = KeyRing()
         self._ring_at = -1e9
         # The leaf of the last act that the ring holds.
@@ -203,7 +208,8 @@ class Door:
     async def _standing(self, token: Token, digest: bytes) -> Indexed | None:
         header = token.header
         with _reaching():
-            found = await _answered(self._intake.look_up([(header.iss, header.jti)]))
+            async with asyncio.timeout(ANSWER_SECONDS_MAX):
+                found = await self._look_ups.ask((header.iss, header.jti))
         for one in found:
             if one.body_sha256 == digest:
                 return one
@@ -215,6 +221,13 @@ class Door:
                     f"this body has {digest.hex()}: send other content under another id",
                 )
         return None
+
+    async def _look_up(self, ids: Sequence[tuple[str, str]]) -> list[list[Indexed]]:
+        """What stands under each of these ids."""
+        found: dict[tuple[str, str], list[Indexed]] = defaultdict(list)
+        for one in await _answered(self._intake.look_up(list(set(ids)))):
+            found[one.emitter, one.submission].append(one)
+        return [found[asked] for asked in ids]
 
     def _judge(self, token: Token, body: bytes) -> int:
         """Revocation, then schema; how many events."""
@@ -231,7 +244,8 @@ class Door:
 
     async def _append(self, arrival: Arrival) -> None:
         try:
-            await asyncio.wait_for(self._intake.append(arrival), APPEND_SECONDS_MAX)
+            async with asyncio.timeout(APPEND_SECONDS_MAX):
+                await self._intake.append(arrival)
         except LOG_ERRORS as error:
             _log.warning(
                 "append failed",

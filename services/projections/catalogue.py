@@ -42,7 +42,6 @@ TABLES = (
 VIEWS = tuple(name for name in TABLES if name not in {"types", "cursor"})
 #: Sums and lists that every batch adds to, after events and corrections are settled.
 FOLDS = (
-    "worker",
     "anomaly",
     "told",
     "work_by_worker",

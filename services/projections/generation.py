@@ -1,5 +1,6 @@
 """Generations: full sets of views, each in a schema of its own, one of them active."""
 
+import hashlib
 from collections.abc import AsyncIterator
 
 import asyncpg
@@ -87,3 +88,16 @@ async def export_view(
     await connection.execute(f"SET LOCAL search_path TO {schema_of(number)}")
     async for row in connection.cursor(catalogue.export_sql(name), prefetch=_EXPORT_ROWS):
         yield row
+
+
+async def view_digest(connection: asyncpg.Connection, number: int, name: str) -> bytes:
+    """SHA-256 of a view's export as PostgreSQL sends it, inside the caller's transaction."""
+    digest = hashlib.sha256()
+
+    async def add(chunk: bytes) -> None:
+        digest.update(chunk)
+
+    await connection.execute(f"SET LOCAL search_path TO {schema_of(number)}")
+    query = catalogue.export_sql(name)
+    await connection.copy_from_query(query, output=add, format="binary")
+    return digest.digest()

@@ -215,7 +215,8 @@ class Projection:
     async def _settle(self, built: Built) -> None:
         if not built.table.rows:
             return
-        built.table.fill(await self._codes.of(built.table.speakers))
+        codes = await self._codes.of(built.table.speakers)
+        built.table.fill(codes)
         emitters = self._codes.emitters
         noted = [(number, leaf, emitters[e], *rest) for number, leaf, e, *rest in built.noted]
         told = [
@@ -232,6 +233,7 @@ class Projection:
         await self._load("noted", NOTED_COLUMNS, noted)
         await self._load("told_batch", TOLD_COLUMNS, told)
         await self._keep_events(built)
+        await self._codes.date(codes)
         for name in catalogue.FOLDS:
             await connection.execute(catalogue.fold_sql(name))
         if any(row[4] == catalogue.RATE for row in told):
@@ -245,9 +247,8 @@ class Projection:
             )
 
     async def _keep_events(self, built: Built) -> None:
-        kept = await self._connection.execute(catalogue.fold_sql("fact"))
-        if kept != f"INSERT 0 {built.heads}":
-            await self._connection.execute(catalogue.fold_sql("repeat"))
+        for name in ("repeat", "fact"):
+            await self._connection.execute(catalogue.fold_sql(name))
         if built.heads < built.table.rows:
             await self._connection.execute(
                 catalogue.fold_sql("correction_resolve"), list(catalogue.CORRECTABLE)

@@ -245,6 +245,45 @@ class Report(Struct, frozen=True, kw_only=True, omit_defaults=True):
     next: str | None = None
 
 
+class StatusDay(Struct, frozen=True, kw_only=True):
+    """One day of an emitter: what was recorded on it, whether events say that work was done on
+    it, and whether it was declared to be without work (`day.nil`)."""
+
+    day: date
+    submissions: int
+    events: int
+    repeated: int
+    work: bool
+    nil: bool
+
+
+class RuleFound(Struct, frozen=True, kw_only=True):
+    """Anomalies of one rule, whether such events count all the same, and the newest of them."""
+
+    rule: str
+    anomalies: int
+    counted: bool
+    example: Noted
+
+
+class EmitterStatus(Struct, frozen=True, kw_only=True):
+    """What the register holds of an emitter's submissions of some recorded days. `silent` are the
+    days of which nothing is known: no submission, no work, not declared to be without work. The
+    rules about tasks were looked for in the newest `examined` submissions, the others in all."""
+
+    basis: Basis
+    emitter: str
+    from_: date = field(name="from")
+    to: date
+    submissions: int
+    events: int
+    repeated: int
+    rows: list[StatusDay]
+    silent: list[date]
+    anomalies: list[RuleFound]
+    examined: int
+
+
 class KeyRow(Struct, frozen=True, kw_only=True):
     """A public key of an emitter, and the leaves of the acts that added and revoked it."""
 

@@ -21,6 +21,7 @@ from services.query_api.routes import (
     operations,
     public,
     rules,
+    status,
     submissions,
 )
 from services.query_api.state import QueryState
@@ -92,8 +93,18 @@ def create_app(state: QueryState) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.query = state
-    readers = (public, rules, analysis, months, cases, funds, explaining, submissions)
-    for module in (*readers, operations):
+    for module in (
+        public,
+        rules,
+        analysis,
+        months,
+        cases,
+        funds,
+        explaining,
+        submissions,
+        status,
+        operations,
+    ):
         app.include_router(module.router)
     install_problems(app)
     _install_errors(app, state)

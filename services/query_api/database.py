@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
-from sqlalchemy import Select, text
+from sqlalchemy import Select, func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -19,13 +19,25 @@ AWAY = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
 
 #: A query that takes longer is ended, so that one reader cannot hold the others up.
 STATEMENT_TIMEOUT = "20s"
+#: Finds the active generation, and turns the transaction to it, in one round trip.
+_BEGIN = select(
+    generation.c.number,
+    generation.c.tzdata,
+    func.set_config("statement_timeout", STATEMENT_TIMEOUT, True),
+    # The text of a day is its ISO 8601 form, whatever the server is set to.
+    func.set_config("datestyle", "ISO", True),
+    func.set_config("search_path", func.concat("view_", generation.c.number), True),
+).where(generation.c.active)
 
 
 class Snapshot:
     """One REPEATABLE READ transaction on the active generation of views."""
 
-    def __init__(self, connection: AsyncConnection, position: int, tzdata: str) -> None:
+    def __init__(
+        self, connection: AsyncConnection, generation: int, position: int, tzdata: str
+    ) -> None:
         self._connection = connection
+        self.generation = generation
         self.position = position
         self.tzdata = tzdata
 
@@ -33,6 +45,12 @@ class Snapshot:
         """The rows of a named query."""
         found = await self._connection.execute(text(load_query(name)), values)
         return [dict(row) for row in found.mappings()]
+
+    async def stream(self, name: str, **values: Any) -> AsyncIterator[Row]:
+        """The rows of a named query one by one, for those too many to hold."""
+        async with self._connection.stream(text(load_query(name)), values) as found:
+            async for row in found.mappings():
+                yield dict(row)
 
     async def pieces(
         self, query: str, values: Sequence[Any], size: int
@@ -46,12 +64,6 @@ class Snapshot:
         cursor = await driver.cursor(query, *values)
         while rows := await cursor.fetch(size):
             yield rows
-
-    async def stream(self, name: str, **values: Any) -> AsyncIterator[Row]:
-        """The rows of a named query one by one, for those too many to hold."""
-        async with self._connection.stream(text(load_query(name)), values) as found:
-            async for row in found.mappings():
-                yield dict(row)
 
     async def select(self, query: Select[Any]) -> list[Row]:
         """The rows of a query with optional filters."""
@@ -71,11 +83,9 @@ class QueryDatabase:
     async def snapshot(self) -> AsyncIterator[Snapshot]:
         """The active generation, its cursor and all reads of one answer see one moment."""
         async with self._engine.connect() as connection:
-            await connection.execute(text(f"SET LOCAL statement_timeout = '{STATEMENT_TIMEOUT}'"))
-            active = generation.select().where(generation.c.active)
-            row = (await connection.execute(active)).mappings().first()
-            if row is None:
+            begun = (await connection.execute(_BEGIN)).mappings().first()
+            if begun is None:
                 raise Problem(503, "no-views", "no generation of views is active yet")
-            await connection.execute(text(f"SET LOCAL search_path TO view_{int(row['number'])}"))
             next_leaf = await connection.execute(text("SELECT next_leaf FROM cursor"))
-            yield Snapshot(connection, next_leaf.scalar_one() - 1, row["tzdata"])
+            position = next_leaf.scalar_one() - 1
+            yield Snapshot(connection, begun["number"], position, begun["tzdata"])

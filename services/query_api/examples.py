@@ -272,6 +272,25 @@ _EXAMPLES = (
         anomalies_total=1,
         position=1204,
     ),
+    a.EmitterStatus(
+        basis=_BASIS,
+        emitter="atlas",
+        from_=date(2026, 10, 12),
+        to=date(2026, 10, 13),
+        submissions=1,
+        events=100,
+        repeated=0,
+        rows=[
+            a.StatusDay(
+                day=date(2026, 10, 12), submissions=1, events=100, repeated=0, work=True, nil=False
+            )
+        ],
+        silent=[date(2026, 10, 13)],
+        anomalies=[
+            a.RuleFound(rule="work-without-contract", anomalies=1, counted=True, example=_NOTED)
+        ],
+        examined=1,
+    ),
     f.Entries(basis=_BASIS, scheme="cnss", after=0, last=812, rows=[_ENTRY], next=1),
     f.PeriodStatement(
         basis=_BASIS,

@@ -51,6 +51,12 @@ class Reading:
         """The rows of a named query at the cut."""
         return await self.snapshot.rows(name, **values)
 
+    async def sums(self, name: str, **values: Any) -> list[Row]:
+        """The rows of a named query of sums, of which the same cut gives the same for ever."""
+        standing = self.snapshot.generation, self.cut.position
+        question = (*standing, name, *sorted(values.items()))
+        return await self.state.remembered.rows(question, lambda: self.rows(name, **values))
+
     async def record(self) -> None:
         """Leave the line in the audit trail that this reading of a worker's rows needs."""
         url = self.request.url

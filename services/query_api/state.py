@@ -11,6 +11,7 @@ from events.receipt import RegistryKeys
 from services.query_api.access import AuditTrail, Keys
 from services.query_api.database import QueryDatabase
 from services.query_api.metrics import Metrics
+from services.query_api.remembered import Remembered
 from services.web.problems import Problem
 
 
@@ -24,6 +25,7 @@ class QueryState:
     registry_keys: RegistryKeys
     clock: Clock
     metrics: Metrics = field(default_factory=Metrics)
+    remembered: Remembered = field(default_factory=Remembered)
     keys: Keys = field(init=False)
     _established: tuple[Registry, Days] | None = None
 

@@ -41,7 +41,7 @@ async def test_a_row_runs_and_says_what_it_found(tmp_path: Path) -> None:
     assert (written["name"], written["met"]) == ("ingest", found.met)
     assert {one["name"] for one in written["peers"]} == {"plain", "plain, a commit an event"}
     assert min(found.value, *found.peers.values(), *found.limits.values()) > 0
-    assert found.cores.keys() >= {"ingest", "sequence", "postgres", "load"}
+    assert found.cores.keys() >= {"ingest-1", "sequence", "postgres", "load"}
 
 
 async def test_assessing_runs_over_months_that_are_the_same_for_one_seed() -> None:

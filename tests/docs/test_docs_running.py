@@ -20,6 +20,7 @@ from events.jose import PrivateKey
 from migrations.roles import OPERATOR
 from tests.docs.pages import ROOT, Block, all_blocks, blocks
 from tests.docs.running import answering
+from tests.support.programs import needed
 from tests.support.world import Platform, World
 
 pytestmark = pytest.mark.skipif(
@@ -27,6 +28,7 @@ pytestmark = pytest.mark.skipif(
     reason="the pages' commands need curl and bash, which this machine lacks",
 )
 _EMITTER = "atlas-tasks"
+SIGNERS = ROOT / "docs" / "platforms" / "signers"
 #: Seconds after which a program of a page counts as hung.
 _PATIENCE = 120
 
@@ -48,6 +50,40 @@ async def test_the_quickstart_does_what_it_says(
     # Five events of the export, one of the kit, one of plain HTTP; the repeat added none.
     events = [row for row in await world.view("fact") if row["emitter"] == atlas.emitter]
     assert len(events) == 7
+
+
+async def test_the_page_about_a_daily_job_does_what_it_says(
+    world: World, atlas: Platform, tmp_path: Path
+) -> None:
+    async with answering(world) as address:
+        await _run_page("docs/platforms/daily.md", tmp_path, {"REGISTRY": address})
+    facts = [row for row in await world.view("fact") if row["emitter"] == atlas.emitter]
+    assert sum(row["amount"] for row in facts if row["kind"] == "approved") == 70_000
+
+
+async def test_the_page_about_signing_does_what_it_says(
+    world: World, atlas: Platform, tmp_path: Path
+) -> None:
+    needed("node", "openssl")
+    shutil.copytree(SIGNERS, tmp_path / "signers")
+    async with answering(world) as address:
+        await _run_page("docs/platforms/signing.md", tmp_path, {"REGISTRY": address})
+    events = [row for row in await world.view("fact") if row["emitter"] == atlas.emitter]
+    assert {row["task"] for row in events} == {"t-510", "t-511"}
+
+
+def test_the_signer_of_the_first_page_is_the_one_in_the_folder() -> None:
+    (shown,) = [one.text for one in blocks("docs/platforms/quickstart.md") if "sign.py" in one.mark]
+    assert shown == (SIGNERS / "sign.py").read_text("utf-8")
+
+
+async def test_a_table_of_an_unknown_platform_goes_through_as_its_page_says(
+    world: World, atlas: Platform, tmp_path: Path
+) -> None:
+    async with answering(world) as address:
+        await _run_page("docs/platforms/mapping.md", tmp_path, {"REGISTRY": address})
+    events = [row for row in await world.view("fact") if row["emitter"] == atlas.emitter]
+    assert len(events) == 5
 
 
 async def test_the_api_answers_as_its_page_shows(

@@ -11,9 +11,11 @@ import pytest
 from events.jose import PrivateKey
 from events.leaf import utc_text
 from events.limits import INTAKE_PARTITIONS
+from events.log.connections import log_sql
+from events.log.index import columns
 from events.log.postgres import INTAKE_CHANNEL, PostgresIntake, partition_of
 from events.log.protocol import Arrival
-from events.sql import load_sql
+from events.log.rows import arrival_row
 from migrations.roles import INGEST
 from services.ingest.app import create_app
 from services.ingest.door import LOG_ERRORS, Door
@@ -127,14 +129,8 @@ def _arrival(world: World, platform: Platform, submission: str) -> Arrival:
 async def _append_by_hand(connection: asyncpg.Connection, a: Arrival) -> None:
     """What the intake does, in a transaction that the test holds open."""
     home = partition_of(a.emitter, INTAKE_PARTITIONS)
-    offset = await connection.fetchval(load_sql("events.log.sql", "append_counter"), home, 1)
-    columns = 'partition, "offset", emitter, submission, body_sha256, events, received_at, token'
-    await connection.execute(
-        f"INSERT INTO log.intake ({columns}, body) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-        *(home, offset, a.emitter, a.submission, a.body_sha256, a.events, a.received_at),
-        *(a.token, a.body),
-    )
-    await connection.execute(f"NOTIFY {INTAKE_CHANNEL}")
+    row = arrival_row(home, 0, a)
+    await connection.fetch(log_sql("append"), [home], [1], *columns(9, [row]), INTAKE_CHANNEL)
 
 
 class Lock:

@@ -138,9 +138,9 @@ async def test_codes_made_in_a_lost_transaction_are_not_believed(world: World) -
     failing = FailingConnection(world.folding, fuse)
     projection = Projection(failing, world.leaves, world.builder, world.generation)
     await projection.prepare()
-    fuse.left = 7
+    fuse.left = 8
 
-    with pytest.raises(Killed, match="first counted"):
+    with pytest.raises(Killed, match="worker first"):
         await projection.fold_batch()
     # The code that the lost transaction gave to `new` goes to another worker.
     await world.push(world.alpha, [completed(world, worker="newer")])

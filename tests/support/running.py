@@ -83,9 +83,9 @@ class Running:
             self.process.send_signal(signal.SIGINT)
         return self.process.wait(PATIENCE)
 
-    def until(self, condition: Any) -> None:
+    def until(self, condition: Any, patience: float = PATIENCE) -> None:
         """Return once the condition holds."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + patience
         while not condition():
             if time.monotonic() > deadline or (self.process and self.process.poll() is not None):
                 raise AssertionError((self.folder / "up.log").read_text())

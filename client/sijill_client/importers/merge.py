@@ -7,66 +7,83 @@ HITs nobody did: counted as rows, nothing else.
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 
-from sijill_client.importers.records import Assignment, Contract, Fault, ReadRow
+from sijill_client.importers.records import Assignment, Fault, Faults, ReadRow
+from sijill_client.importers.spool import Spool
 
 
 @dataclass(slots=True)
 class Reading:
-    """Everything that was read from the files of one command."""
+    """Everything that was read from the files of one command.
+
+    `notes`: what a user should know although nothing is wrong with it.
+    """
 
     files: int = 0
     rows: int = 0
     repeated_rows: int = 0
     idle_rows: int = 0
     zoneless: int = 0
-    faults: list[Fault] = field(default_factory=list)
-    bad_cells: list[Fault] = field(default_factory=list)
-    bad_files: list[Fault] = field(default_factory=list)
-    assignments: dict[str, Assignment] = field(default_factory=dict)
-    contracts: dict[str, Contract] = field(default_factory=dict)
+    faults: Faults = field(default_factory=Faults)
+    bad_cells: Faults = field(default_factory=Faults)
+    bad_files: Faults = field(default_factory=Faults)
+    notes: list[str] = field(default_factory=list)
+    spool: Spool = field(default_factory=Spool)
+
+    @contextmanager
+    def file(self) -> Iterator[None]:
+        """Takes in a whole file or, if it raises, nothing of it."""
+        counts = self.rows, self.repeated_rows, self.idle_rows, self.zoneless
+        lists = [(one, len(one), one.total) for one in (self.faults, self.bad_cells)]
+        try:
+            with self.spool.file():
+                yield
+        except BaseException:
+            self.rows, self.repeated_rows, self.idle_rows, self.zoneless = counts
+            for one, kept, total in lists:
+                one.cut(kept, total)
+            raise
+        self.files += 1
 
     def add(self, row: ReadRow, file: str, line: int) -> None:
         """Takes a row in; rows must come with files in name order."""
         self.zoneless += row.zoneless
-        self.bad_cells += [Fault(file, line, reason) for reason in row.bad_cells]
+        for reason in row.bad_cells:
+            self.bad_cells.add(Fault(file, line, reason))
         if row.assignment is None:
             self.idle_rows += 1
+            if row.contract is not None and row.described:
+                self.spool.add_contract(row.contract, used=False, described=True)
             return
-        new = self._with_shared_contract(row.assignment)
-        old = self.assignments.setdefault(new.task, new)
-        if old is new:
-            return
-        self.repeated_rows += 1
-        if new.verdict.weight > old.verdict.weight:
-            self.assignments[new.task] = replace(old, verdict=new.verdict)
-        elif new.verdict.contradicts(old.verdict):
-            said = f"says {new.verdict.status}, an earlier row {old.verdict.status}, which stands"
-            self.bad_cells.append(Fault(file, line, f"the status of {new.task}: {said}"))
+        if row.contract is not None:
+            self.spool.add_contract(row.contract, used=True, described=False)
+        if (old := self.spool.add(row.assignment)) is not None:
+            self._merge(old, row.assignment, file, line)
+
+    @property
+    def assignments(self) -> dict[str, Assignment]:
+        """All assignments by their task, in the order in which they came: for small readings."""
+        return {one.task: one for one in self.spool.assignments("all")}
 
     def by_status(self) -> Counter[str]:
         """Distinct assignments by status."""
-        return Counter(one.verdict.status for one in self.assignments.values())
+        return self.spool.by_status()
 
     def sandbox(self) -> int:
         """Distinct assignments of the requester sandbox."""
-        return sum(one.contract.sandbox for one in self.assignments.values())
+        return self.spool.counts().sandbox
 
     def overturned(self) -> int:
         """Distinct assignments whose rejection was overturned."""
-        return sum(one.verdict.overturned for one in self.assignments.values())
+        return self.spool.counts().overturned
 
-    def published(self) -> Iterator[Contract]:
-        """The HITs of which a contract can be stated."""
-        return (one for one in self.contracts.values() if one.created is not None)
-
-    def _with_shared_contract(self, assignment: Assignment) -> Assignment:
-        """All assignments of a HIT share one contract object: the first that can be published."""
-        new = assignment.contract
-        known = self.contracts.setdefault(new.hit, new)
-        if known.created is None and new.created is not None:
-            self.contracts[new.hit] = known = new
-        if known == new:
-            return replace(assignment, contract=known)
-        return assignment
+    def _merge(self, old: Assignment, new: Assignment, file: str, line: int) -> None:
+        self.repeated_rows += 1
+        merged = old.merged(new)
+        if merged != old:
+            self.spool.merge(merged)
+        elif new.verdict.contradicts(old.verdict):
+            said = f"says {new.verdict.status}, an earlier row {old.verdict.status}, which stands"
+            self.bad_cells.add(Fault(file, line, f"the status of {new.task}: {said}"))

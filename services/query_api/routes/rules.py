@@ -151,7 +151,7 @@ def _period(r: Reading) -> tuple[date, date]:
     first = r.query["from"] or last.replace(day=1)
     if not 0 <= (last - first).days < FLOOR_DAYS_MAX:
         detail = f"from {first} to {last}: ask for 1 to {FLOOR_DAYS_MAX} days at once"
-        raise Problem(422, "period-too-long", detail, parameter="from")
+        raise Problem(422, "long-period", detail, parameter="from")
     return first, last
 
 

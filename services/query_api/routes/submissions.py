@@ -124,11 +124,12 @@ async def _findings(
         return nothing, []
     (folded,) = await r.rows("folded_submission", leaf=stored.index)
     noticed = await r.rows("submission_anomalies", leaf=stored.index, event_number=None)
-    found = [Finding(**row) for row in noticed] + await _of_tasks(r, stored, position)
+    found = [Finding(**row) for row in noticed] + await of_tasks(r, stored, position)
     return counts_of(leaf.events, folded["repeated"], found), sorted(found)
 
 
-async def _of_tasks(r: Reading, stored: StoredLeaf, position: int) -> list[Finding]:
+async def of_tasks(r: Reading, stored: StoredLeaf, position: int) -> list[Finding]:
+    """What is wrong about the tasks of one counted submission, as of a position."""
     first = stored.leaf.first_event or 0
     own = range(first, first + stored.leaf.events)
     said = await r.rows("task_statements", first=own.start, end=own.stop, position=position)

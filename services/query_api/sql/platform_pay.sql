@@ -1,6 +1,6 @@
 -- Payments of one platform by period of the pay day; pay has no task group. Filters may be null.
 WITH $batch, $pay_by_platform
-SELECT to_char(day, CASE WHEN CAST(:by AS text) = 'day' THEN 'YYYY-MM-DD' ELSE 'YYYY-MM' END) AS period, currency,
+SELECT left(day::text, CASE WHEN CAST(:by AS text) = 'day' THEN 10 ELSE 7 END) AS period, currency,
        sum(payments) AS payments, sum(gross) AS gross, sum(fee) AS fee, sum(tax) AS tax,
        sum(withheld) AS withheld, sum(net) AS net
 FROM pay_by_platform_at JOIN emitter USING (emitter_code)

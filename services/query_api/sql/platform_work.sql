@@ -1,6 +1,6 @@
 -- Work of one platform by period. :by day or month; filters may be null.
 WITH $batch, $work_by_platform
-SELECT to_char(day, CASE WHEN CAST(:by AS text) = 'day' THEN 'YYYY-MM-DD' ELSE 'YYYY-MM' END) AS period, currency,
+SELECT left(day::text, CASE WHEN CAST(:by AS text) = 'day' THEN 10 ELSE 7 END) AS period, currency,
        sum(completed) AS completed, sum(approved) AS approved, sum(rejected) AS rejected,
        sum(returned) AS returned, sum(expired) AS expired, sum(aborted) AS aborted,
        sum(worked_seconds) AS worked_seconds, sum(paid_seconds) AS paid_seconds,

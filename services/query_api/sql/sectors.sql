@@ -1,7 +1,7 @@
 -- Work by task group and period. :by day or month; all other filters may be null.
 WITH $batch, $work_by_platform
 SELECT task_group::text AS task_group,
-       to_char(day, CASE WHEN CAST(:by AS text) = 'day' THEN 'YYYY-MM-DD' ELSE 'YYYY-MM' END) AS period,
+       left(day::text, CASE WHEN CAST(:by AS text) = 'day' THEN 10 ELSE 7 END) AS period,
        currency,
        sum(completed) AS completed, sum(approved) AS approved, sum(rejected) AS rejected,
        sum(returned) AS returned, sum(expired) AS expired, sum(aborted) AS aborted,

@@ -1,0 +1,2 @@
+-- Distinct assignments by status.
+SELECT status, count(*) FROM assignment GROUP BY status

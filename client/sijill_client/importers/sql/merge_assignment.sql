@@ -1,0 +1,6 @@
+-- What a later row of the same assignment may change.
+UPDATE assignment SET
+    accepted = ?2, submitted = ?3, seconds = ?4, page = ?5, status = ?6, meaning = ?7,
+    approved_at = ?8, rejected_at = ?9, feedback = ?10, approved_assumed = ?11, rejected_assumed = ?12,
+    handed_in = ?13
+WHERE task = ?1

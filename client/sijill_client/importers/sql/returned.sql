@@ -1,0 +1,8 @@
+-- Work that its worker gave back.
+SELECT
+    task, worker, hit, accepted, submitted, seconds, amount, currency, amount_is_bad, sandbox,
+    status, meaning, approved_at, rejected_at, feedback, page, residence, task_group, utc_assumed,
+    approved_assumed, rejected_assumed
+FROM assignment
+WHERE meaning = 'returned'
+ORDER BY coalesce(submitted, accepted), task

@@ -1,0 +1,2 @@
+-- An event leaves the queue.
+DELETE FROM event WHERE number = :number

@@ -1,0 +1,2 @@
+-- The platform has dealt with a refused event.
+DELETE FROM refused WHERE number = :number

@@ -1,0 +1,2 @@
+-- The batch that is sent next.
+SELECT number, submission, sha256 FROM batch WHERE state = 'waiting' ORDER BY number LIMIT 1

@@ -1,0 +1,2 @@
+-- Whose outbox this is.
+SELECT emitter, registry FROM owner

@@ -1,0 +1,159 @@
+"""What an emitter sees of itself: what came in by day, what is wrong, which days say nothing."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from fastapi import APIRouter, Request, Response
+
+from services.projections.anomalies import RULES
+from services.query_api.access import SUBMITTERS, forbidden, may_read_submissions
+from services.query_api.answers import EmitterStatus, Noted, RuleFound, StatusDay
+from services.query_api.evidence import body_of, event_ids
+from services.query_api.openapi import EmitterName, described
+from services.query_api.parameters import path_text
+from services.query_api.reading import Reading, reading
+from services.query_api.report import Finding, noted
+from services.query_api.routes.submissions import of_tasks
+from services.query_api.stored import stored_leaf
+from services.web.problems import Problem
+
+router = APIRouter(tags=["submissions"])
+_PERIOD = ("from", "to")
+_COLUMNS = StatusDay.__struct_fields__
+#: Days of a period: without a word, and at most.
+_DAYS_DEFAULT, _DAYS_MAX = 30, 366
+#: The rules about tasks are worked out from all that was said about them: for so many submissions.
+_EXAMINED_MAX = 20
+
+
+@dataclass(slots=True)
+class _Found:
+    """Anomalies of one rule, and the newest of them with its leaf."""
+
+    count: int
+    newest: Finding
+    leaf: int
+
+
+@router.get(
+    "/v1/emitters/{emitter}/status", **described(EmitterStatus, SUBMITTERS, _PERIOD, _COLUMNS)
+)
+async def status(request: Request, emitter: EmitterName) -> Response:
+    """Submissions by day, days that say nothing, and anomalies by rule with example and remedy.
+
+    The last 30 days unless stated, at most 366. Today is not over and never silent.
+    """
+    async with reading(request, SUBMITTERS, _PERIOD) as r:
+        name = path_text("emitter", emitter)
+        if not may_read_submissions(r.reader, name):
+            raise forbidden(r.reader, f"is not of {r.reader.who}, of which you read alone")
+        document = await _status(r, name)
+    return r.answer(document, rows=document.rows, columns=_COLUMNS)
+
+
+async def _status(r: Reading, emitter: str) -> EmitterStatus:
+    first, last = _period(r)
+    asked = {"emitter": emitter, "first": first, "last": last}
+    rows = await _days(r, asked)
+    newest = [
+        row["leaf_index"] for row in await r.rows("status_newest", **asked, most=_EXAMINED_MAX)
+    ]
+    return EmitterStatus(
+        basis=r.basis,
+        emitter=emitter,
+        from_=first,
+        to=last,
+        submissions=sum(row.submissions for row in rows),
+        events=sum(row.events for row in rows),
+        repeated=sum(row.repeated for row in rows),
+        rows=rows,
+        silent=_silent(await _begun(r, emitter, first), min(last, _yesterday(r)), rows),
+        anomalies=await _anomalies(r, asked, newest),
+        examined=len(newest),
+    )
+
+
+def _period(r: Reading) -> tuple[date, date]:
+    last = r.query["to"] or r.state.today(r.days)
+    first = r.query["from"] or last - timedelta(days=_DAYS_DEFAULT - 1)
+    if (last - first).days >= _DAYS_MAX:
+        detail = f"from {first} to {last} are more than {_DAYS_MAX} days: ask for fewer"
+        raise Problem(422, "long-period", detail, parameter="from")
+    return first, last
+
+
+def _yesterday(r: Reading) -> date:
+    return r.state.today(r.days) - timedelta(days=1)
+
+
+async def _days(r: Reading, asked: dict[str, object]) -> list[StatusDay]:
+    """Every day of the period of which something is known."""
+    sent = {row["day"]: row for row in await r.rows("status_days", **asked)}
+    worked = {row["day"] for row in await r.rows("status_work", **asked)}
+    nil = {row["day"] for row in await r.rows("status_nil", **asked)}
+    return [
+        StatusDay(
+            day=day,
+            **{
+                name: sent.get(day, {}).get(name, 0)
+                for name in ("submissions", "events", "repeated")
+            },
+            work=day in worked,
+            nil=day in nil,
+        )
+        for day in sorted(sent.keys() | worked | nil)
+    ]
+
+
+def _silent(first: date, last: date, rows: Iterable[StatusDay]) -> list[date]:
+    known = {row.day for row in rows}
+    days = (first + timedelta(days=number) for number in range((last - first).days + 1))
+    return [day for day in days if day not in known]
+
+
+async def _begun(r: Reading, emitter: str, first: date) -> date:
+    """The first day of the period on which the emitter could have spoken."""
+    registered = (await r.state.keys.ring()).emitters.get(emitter)
+    leaf = await stored_leaf(r.state.leaves, registered.added_leaf) if registered else None
+    if leaf is None:
+        raise Problem(404, "not-found", f"no emitter {emitter} is registered")
+    return max(first, r.days.day_of(leaf.leaf.sequenced))
+
+
+async def _anomalies(
+    r: Reading, asked: dict[str, object], newest: Iterable[int]
+) -> list[RuleFound]:
+    found = {
+        row["rule"]: _Found(
+            row["anomalies"],
+            Finding(row["event_number"], row["rule"], row["pointer"]),
+            row["leaf_index"],
+        )
+        for row in await r.rows("status_anomalies", **asked)
+    }
+    for index in newest:
+        stored = await stored_leaf(r.state.leaves, index)
+        if stored is None or index in await r.state.leaves.quarantined():
+            continue
+        for finding in await of_tasks(r, stored, r.cut.position):
+            known = found.setdefault(finding.rule, _Found(0, finding, index))
+            known.count += 1
+    return [await _told(r, rule, found[rule]) for rule in sorted(found)]
+
+
+async def _told(r: Reading, rule: str, found: _Found) -> RuleFound:
+    return RuleFound(
+        rule=rule,
+        anomalies=found.count,
+        counted=RULES[rule].counted,
+        example=await _noted(r, found),
+    )
+
+
+async def _noted(r: Reading, found: _Found) -> Noted:
+    stored = await stored_leaf(r.state.leaves, found.leaf)
+    ids: dict[int, str] = {}
+    if stored is not None:
+        ids = event_ids(await body_of(r.state.leaves, stored), stored.leaf.first_event or 0)
+    return noted([found.newest], ids)[0]
