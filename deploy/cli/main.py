@@ -11,6 +11,7 @@ from deploy.cli.demo import demo
 from deploy.cli.describe import describe
 from deploy.cli.kafka import kafka
 from deploy.cli.policy import policy
+from deploy.cli.posting import post
 from deploy.cli.topics import topics
 
 app = typer.Typer(
@@ -41,6 +42,7 @@ app.add_typer(ledgers.worker, name="worker")
 app.add_typer(ledgers.period, name="period")
 app.add_typer(ledgers.remittance, name="remittance")
 app.command()(ledgers.explain)
+app.command()(post)
 app.command()(authority.quarantine)
 app.command(rich_help_panel="Processes")(processes.serve)
 app.command(rich_help_panel="Processes")(processes.ingest)

@@ -19,6 +19,9 @@ from deploy.processes.stopping import input_ended
 
 _SANDBOX_KEY, _SANDBOX_EMITTER = Path("sandbox.key"), "sandbox"
 
+#: Seconds between two postings of `up`: a fund pulls by night, a worker looks by day.
+_POST_SECONDS = 300.0
+
 
 def up(
     data: Data = None,
@@ -42,6 +45,10 @@ def up(
             "--kafka", help="Keep the log on Apache Kafka: SIJILL_KAFKA's, else one of its own."
         ),
     ] = False,
+    post_each: Annotated[
+        float,
+        typer.Option("--post-every", min=0, help="Seconds between two postings; 0: never."),
+    ] = _POST_SECONDS,
     doors: Annotated[
         int, typer.Option(min=1, max=64, help="Processes that take and answer requests.")
     ] = 1,
@@ -64,6 +71,7 @@ def up(
     ] = False,
 ) -> None:
     """Run a durable registry: PostgreSQL and all services, in one folder, until Ctrl-C."""
+    from deploy.cli.posting import post_every
     from deploy.up import Plan, addresses, run_up
 
     if sandbox:
@@ -83,7 +91,12 @@ def up(
     async def ready(plan: Plan) -> None:
         for line in addresses(plan):
             out.print(line, highlight=False, soft_wrap=True)
-        await (input_ended() if until_eof else asyncio.Event().wait())
+        posting = asyncio.create_task(post_every(post_each, folder.path, _say))
+        try:
+            await (input_ended() if until_eof else asyncio.Event().wait())
+        finally:
+            posting.cancel()
+            await asyncio.gather(posting, return_exceptions=True)
 
     with told_plainly():
         uvloop.run(run_up(plan, _say, ready))

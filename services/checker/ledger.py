@@ -13,6 +13,8 @@ from decimal import Decimal
 from typing import Any
 
 from events.money import from_micros, to_micros
+from policies.bundle import Bundle
+from policies.faults import PolicyError
 from services.checker.reading import Object
 
 Row = tuple[Any, ...]
@@ -57,9 +59,16 @@ class Ledger:
     closed: dict[str, str] = field(default_factory=dict)
     adopted: list[tuple[int, str, str]] = field(default_factory=list)
 
-    def adopt(self, leaf: int, data: Object) -> None:
-        """A policy is its country's from this leaf on."""
+    def adopt(self, leaf: int, data: Object) -> str | None:
+        """A policy is its country's from this leaf on, unless its files are not a policy's."""
+        try:
+            bundle = Bundle.from_files(data["country"], data["files"])
+        except PolicyError:
+            return "policy-not-readable"
+        if bundle.digest != data["digest"]:
+            return "policy-not-readable"
         self.adopted.append((leaf, data["country"], data["digest"]))
+        return None
 
     # --- posting ------------------------------------------------------------------------------
 

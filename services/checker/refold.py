@@ -127,7 +127,7 @@ class Refold:
         elif event_type in _PERSONAL:
             fault = self.persons.take(event_type, data, place)
         elif event_type == "policy.adopted.v1":
-            self.ledger.adopt(at.leaf, data)
+            fault = self.ledger.adopt(at.leaf, data)
         elif event_type == "platform.registered.v1" and effect:
             self.persons.registered.add(data["emitter"])
         rows.entry += entries

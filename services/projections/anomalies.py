@@ -106,6 +106,12 @@ RULES: dict[str, Rule] = {
         "Nothing was posted. Assess again under the policy that was adopted at the basis.",
         counted=False,
     ),
+    "policy-not-readable": Rule(
+        "The files of this policy are refused, or they are not those of its digest.",
+        "The policy before it stays in force. Mend the files and adopt them: sijill policy adopt "
+        "names every fault.",
+        counted=False,
+    ),
     "period-closed-already": Rule(
         "This period is closed, or lies before one that is.",
         "Nothing to do: what came later stands in the oldest open period.",

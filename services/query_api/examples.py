@@ -332,6 +332,28 @@ _EXAMPLES = (
             )
         ],
     ),
+    f.SchemeRates(
+        basis=_BASIS,
+        scheme="cnss",
+        period="2026-10",
+        policy=f"sha256:{_DIGEST}",
+        adopted_leaf=3,
+        currency="MAD",
+        withheld=True,
+        ceiling="6000",
+        ceiling_per="platform",
+        rows=[
+            f.RateRow(
+                branch="amo",
+                payer="worker",
+                base="pay",
+                percent="2.26",
+                rests_on=["schemes.cnss.components.amo.worker_rate"],
+            )
+        ],
+        unknown=[],
+        values=[],
+    ),
     f.Remittances(
         basis=_BASIS,
         scheme="cnss",

@@ -8,6 +8,7 @@ from msgspec import Struct
 from services.projections.ledger.lines import Entry
 from services.projections.ledger.statement import Statement
 from services.query_api.basis import Basis
+from services.query_api.rule_answers import Rested
 
 
 class Entries(Struct, frozen=True, kw_only=True):
@@ -48,7 +49,8 @@ class WorkerBalance(Struct, frozen=True, kw_only=True):
 
 
 class WorkerLedger(Struct, frozen=True, kw_only=True):
-    """One worker's part of a scheme's ledger. `person`: whom her pseudonym is linked to."""
+    """One worker's part of a scheme's ledger. `person`: whom her pseudonym is linked to; no
+    platform is told, who could find her on others by it."""
 
     basis: Basis
     scheme: str
@@ -58,9 +60,40 @@ class WorkerLedger(Struct, frozen=True, kw_only=True):
     rows: list[WorkerBalance]
 
 
+class RateRow(Struct, frozen=True, kw_only=True):
+    """What one payer owes for one branch. `percent` of pay (`base` "pay"), of pay up to the ceiling
+    ("capped") or of a flat income ("flat"); null where an amount is set by bands."""
+
+    branch: str
+    payer: str
+    base: str
+    percent: str | None
+    rests_on: list[str]
+
+
+class SchemeRates(Struct, frozen=True, kw_only=True):
+    """What a platform must withhold and owe in a month, under the policy adopted at the position.
+    `withheld`: platforms bring workers' shares to the fund. `unknown`: no value is known of these.
+    `values`: every dated value that the rates rest on; `ceiling` in units of the currency."""
+
+    basis: Basis
+    scheme: str
+    period: str
+    policy: str
+    adopted_leaf: int
+    currency: str
+    withheld: bool
+    ceiling: str | None
+    ceiling_per: str | None
+    rows: list[RateRow]
+    unknown: list[str]
+    values: list[Rested]
+
+
 class RemittanceRow(Struct, frozen=True, kw_only=True):
-    """A platform's month: `due` as posted to the fund, `declared` as withheld from workers by its
-    own payments, `paid` as the fund recorded. `shortfall` below 0: more was paid than is due."""
+    """A platform's month: `due` is what it must bring to the fund as posted (its own share and what
+    it withholds), `declared` what its payments say was withheld (for all schemes together), `paid`
+    what the fund recorded. `shortfall` below 0: more was paid than is due."""
 
     period: str
     platform: str

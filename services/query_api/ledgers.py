@@ -4,13 +4,14 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
+import msgspec
 from fastapi import Response
 from fastapi.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from events.access import Role
 from events.vocabulary import EmitterKind
-from services.projections.ledger.lines import COLUMNS, Entry, encode_entry, entry_of
+from services.projections.ledger.lines import COLUMNS, Entry, encode_entry, entry_at
 from services.query_api.access import forbidden, only_platform, only_worker
 from services.query_api.formats import CSV, MEDIA, csv_lines
 from services.query_api.reading import Reading
@@ -46,7 +47,21 @@ def own_lines(r: Reading, platform: str | None, worker: str | None) -> tuple[str
 async def lines(r: Reading, *values: Any) -> AsyncIterator[Sequence[Entry]]:
     """Entries in pieces. `values`: as `entries.sql` names them."""
     async for rows in r.snapshot.pieces(load_query("entries"), values, _FETCHED):
-        yield [entry_of(row) for row in rows]
+        if sees_persons(r):
+            yield [entry_at(row) for row in rows]
+        else:
+            yield [as_seen(r, entry_at(row)) for row in rows]
+
+
+def sees_persons(r: Reading) -> bool:
+    """Whether the reader is told who is whom: a platform could find a worker on others by it."""
+    return r.reader.role is not Role.PLATFORM
+
+
+def as_seen(r: Reading, entry: Entry) -> Entry:
+    """An entry as this reader sees it."""
+    hidden = entry.person is not None and not sees_persons(r)
+    return msgspec.structs.replace(entry, person=None) if hidden else entry
 
 
 class Streamed(StreamingResponse):

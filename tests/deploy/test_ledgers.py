@@ -37,7 +37,7 @@ def _post(running: Running, policy: str, after: int, *amounts: str, **more: Any)
 
 
 def _adopt(running: Running) -> str:
-    said = running.own("policy", "adopt", "policies/ma")
+    said = running.own("policy", "adopt", "policies/ma", "--yes")
     found = re.search(r"sha256:[0-9a-f]{64}", said)
     assert found
     return found[0]

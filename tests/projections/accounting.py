@@ -1,14 +1,18 @@
 """A registry with a fund, a policy and postings: short ways to tell it what was posted."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from events.jose import PrivateKey
+from policies.bundle import digest
+from policies.loader import read_folder
 from tests.support.world import Platform, World
 
 Event = dict[str, Any]
 SCHEME = "cnss"
-POLICY = "sha256:" + "a" * 64
+FILES = dict(read_folder(Path(__file__).parents[2] / "policies" / "ma"))
+POLICY = digest(FILES)
 
 
 def line(account: str, amount: str, currency: str = "MAD", **more: Any) -> Event:
@@ -40,7 +44,7 @@ class Accounts:
         """Register the fund and adopt a policy."""
         fund = Platform("fund", PrivateKey.generate())
         await world.register(fund, "fund", schemes=[SCHEME])
-        adopted = {"country": "MA", "digest": POLICY, "files": {"a.yaml": "x"}}
+        adopted = {"country": "MA", "digest": POLICY, "files": FILES}
         await world.act("policy.adopted", adopted)
         await world.fold()
         return cls(world, fund, Platform("registry", world.registry_key))

@@ -17,7 +17,7 @@ from services.projections.ledger.statement import (
     make_statement,
     statement_digest,
 )
-from tests.projections.accounting import SCHEME, Accounts, due, line
+from tests.projections.accounting import FILES, SCHEME, Accounts, due, line
 from tests.projections.telling import views
 from tests.support.world import Platform, World
 
@@ -84,6 +84,16 @@ async def test_what_cannot_be_posted_is_named_and_nothing_is_half_posted(
 ) -> None:
     await accounts.post(accounts.posting(**more), accounts.posting(after=0))
     assert await accounts.rules() == [rule]
+    assert _numbers(await accounts.entries()) == [1, 2]
+
+
+async def test_a_policy_that_is_none_leaves_the_one_before_in_force(accounts: Accounts) -> None:
+    world = accounts.world
+    for files, digest in (({"a.yaml": "x"}, "sha256:" + "c" * 64), (FILES, "sha256:" + "d" * 64)):
+        await world.act("policy.adopted", {"country": "MA", "digest": digest, "files": files})
+    await world.fold()
+    await accounts.post(accounts.posting(basis=5))
+    assert await accounts.rules() == ["policy-not-readable"] * 2
     assert _numbers(await accounts.entries()) == [1, 2]
 
 

@@ -14,6 +14,7 @@ import pytest
 from deploy.embedded.postgres import EmbeddedPostgres
 from events.access import Role
 from events.jose import PrivateKey
+from tests.projections.accounting import FILES, POLICY
 from tests.query_api.query_world import QueryWorld, event
 from tests.query_api.test_query_access import (
     ANALYST,
@@ -28,7 +29,6 @@ from tests.query_api.test_query_access import (
 from tests.support.world import Platform, new_world
 
 Json = dict[str, Any]
-POLICY = "sha256:" + "a" * 64
 ENTRIES = "/v1/funds/cnss/entries"
 
 
@@ -52,7 +52,7 @@ async def tell_ledger(world: QueryWorld) -> None:
     key = msgspec.to_builtins(world.speakers["other"].key.jwk)
     pay = {"worker": "w-a", "gross": "100", "currency": "MAD", "contribution_withheld": "2.5"}
     registered = {"emitter": "other", "name": "Other", "schemes": ["rcar"], "key": key}
-    adopted = {"country": "MA", "digest": POLICY, "files": {"a.yaml": "x"}}
+    adopted = {"country": "MA", "digest": POLICY, "files": FILES}
     acts = [
         event("fund.registered", at, "reg-other", **registered),
         event("policy.adopted", at, "adopt", **adopted),
@@ -65,7 +65,7 @@ async def tell_ledger(world: QueryWorld) -> None:
     postings = [
         posting("p1", 0, pair("atlas", "w-a", "4.52"), previous_basis=4),
         posting("p2", 2, pair("atlas", "w-b", "1.000001")),
-        posting("p3", 4, pair("basma", "w-a", "7")),
+        posting("p3", 4, pair("basma", "w-a", "7"), person="p-9"),
     ]
     await world.submit("registry", "post-1", postings)
     paid = {"scheme": "cnss", "platform": "atlas", "period": "2026-11", "amount": "3"}
@@ -193,6 +193,22 @@ async def test_platform_and_worker_see_their_own_lines_alone(ledger: QueryWorld)
                 assert found == [n for n in numbers if n in (1, 2, 5, 6) or "?" not in path]
 
 
+async def test_no_platform_learns_who_is_whom(ledger: QueryWorld) -> None:
+    async with ledger.client() as client:
+        for path, hidden in (
+            (f"{ENTRIES}?after=4", "p-9"),
+            (f"{ENTRIES}.ndjson?after=4", "p-9"),
+            ("/v1/explain/entries/cnss/5", "p-9"),
+        ):
+            seen = {}
+            for name, who in (("fund", FUND), ("basma", BASMA), ("worker", NAMESAKE)):
+                answer = await client.get(path, headers=ledger.bearer(**who))
+                seen[name] = hidden in answer.text
+            assert seen == {"fund": True, "basma": False, "worker": True}, path
+        part = "/v1/funds/cnss/workers/atlas/w-a"
+        assert "p-1" not in (await client.get(part, headers=ledger.bearer(**ATLAS))).text
+
+
 async def test_a_worker_s_part_and_what_was_remitted(reader: httpx.AsyncClient) -> None:
     part = (await reader.get("/v1/funds/cnss/workers/atlas/w-a")).json()
     assert (part["person"], [row["debit"] for row in part["rows"]]) == ("p-1", ["4.52", "0"])
@@ -202,6 +218,21 @@ async def test_a_worker_s_part_and_what_was_remitted(reader: httpx.AsyncClient) 
         ("basma", "7", "0", "7"),
     ]
     assert (rows[0]["declared"], rows[0]["due_on"], rows[0]["days_late"]) == ("5", "2026-12-10", 0)
+
+
+async def test_a_platform_learns_what_to_withhold(ledger: QueryWorld) -> None:
+    async with ledger.client() as client:
+        headers = ledger.bearer(**ATLAS)
+        path = "/v1/funds/cnss/rates?period=2026-10"
+        found = (await client.get(path, headers=headers)).json()
+        none = await client.get("/v1/funds/rcar/rates", headers=headers)
+    rates = {(row["branch"], row["payer"]): row for row in found["rows"]}
+    assert rates["amo", "worker"]["percent"] == "2.26"
+    assert rates["long-term", "worker"]["base"] == "capped"
+    assert (found["ceiling"], found["currency"], found["policy"]) == ("6000", "MAD", POLICY)
+    stated = {value["parameter"] for value in found["values"]}
+    assert stated >= set(rates["amo", "worker"]["rests_on"])
+    assert none.status_code == 404
 
 
 async def test_an_entry_leads_to_its_posting_policy_payments_and_signed_bytes(

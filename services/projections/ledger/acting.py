@@ -5,7 +5,7 @@ any split of the same events over batches gives the same rows. Everything else o
 folded by then; without such an act one look at the batch's types is all that this costs.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from typing import Any
 
@@ -13,8 +13,17 @@ import asyncpg
 import msgspec
 
 from events import vocabulary as v
-from events.acts import IdentityLink, LedgerPosted, PeriodClosed, RemittanceReceived, SchemeAssigned
+from events.acts import (
+    IdentityLink,
+    LedgerPosted,
+    PeriodClosed,
+    PolicyAdopted,
+    RemittanceReceived,
+    SchemeAssigned,
+)
 from events.money import to_micros
+from policies.bundle import Bundle
+from policies.faults import PolicyError
 from services.projections import catalogue
 from services.projections.ledger import book, lines
 from services.projections.ledger.links import Link, Links, links_of
@@ -24,6 +33,7 @@ from services.projections.rows import Told
 POSTED, CLOSED = v.type_of(v.LedgerPosted), v.type_of(v.PeriodClosed)
 LINKED, UNLINKED = v.type_of(v.IdentityLinked), v.type_of(v.IdentityUnlinked)
 REMITTED, ASSIGNED = v.type_of(v.RemittanceReceived), v.type_of(v.SchemeAssigned)
+ADOPTED = v.type_of(v.PolicyAdopted)
 CANCELLED, REPLACED = v.type_of(v.CorrectionCancelled), v.type_of(v.CorrectionReplaced)
 _DATA: dict[str, type[Any]] = {
     POSTED: LedgerPosted,
@@ -32,6 +42,7 @@ _DATA: dict[str, type[Any]] = {
     UNLINKED: IdentityLink,
     REMITTED: RemittanceReceived,
     ASSIGNED: SchemeAssigned,
+    ADOPTED: PolicyAdopted,
 }
 _DECODERS = {name: msgspec.json.Decoder(data) for name, data in _DATA.items()}
 _LOOKED_AT = frozenset((*_DATA, CANCELLED, REPLACED))
@@ -128,6 +139,8 @@ class Acting:
                 return await self._remit(act)
             case _ if act.type == ASSIGNED:
                 return None if act.data is None else _assignment_fault(act.data)
+            case _ if act.type == ADOPTED:
+                return self._adopt(act)
         return self._link(act)
 
     # --- state ------------------------------------------------------------------------------
@@ -137,7 +150,8 @@ class Acting:
         if schemes:
             for row in await self._fetch("ledger_state", sorted(schemes)):
                 self._schemes[row["scheme"]] = book.Scheme(*tuple(row)[1:])
-            adopted = await self._fetch("ledger_policies")
+            # Those of this batch are judged when it is their turn.
+            adopted = await self._fetch("ledger_policies", acts[0].at.event_number)
             self._policies = book.Policies([book.Adoption(*row) for row in adopted])
         about = [a for a in acts if a.type in (LINKED, UNLINKED)]
         if about:
@@ -204,6 +218,14 @@ class Acting:
             await self._run("ledger_sum", scheme, first, last)
             await self._run("ledger_period", scheme, first, last)
 
+    def _adopt(self, act: Act) -> str | None:
+        """A policy whose files are refused, or are not those of its digest, is never in force."""
+        country, stated = act.data.country, act.data.digest
+        if not _is_policy(country, act.data.files, stated):
+            return "policy-not-readable"
+        self._policies.adopt(book.Adoption(act.at.leaf_index, country, stated))
+        return None
+
     # --- links and remittances --------------------------------------------------------------
 
     def _link(self, act: Act) -> str | None:
@@ -242,6 +264,14 @@ class Acting:
 
 #: As `book.post` gives them.
 ENTRY_COLUMNS = (*lines.COLUMNS, "recorded_day")
+_NUMBER = lines.COLUMNS.index("number")
+
+
+def _is_policy(country: str, files: Mapping[str, str], stated: str) -> bool:
+    try:
+        return Bundle.from_files(country, files).digest == stated
+    except PolicyError:
+        return False
 
 
 def _assignment_fault(data: SchemeAssigned) -> str | None:
@@ -262,8 +292,8 @@ async def extent_of(connection: asyncpg.Connection, scheme: str, period: str) ->
     entries = 0
     query = catalogue.fold_sql("period_entries")
     cursor = await connection.cursor(query, scheme, period)
-    while rows := [dict(row) for row in await cursor.fetch(_FETCHED)]:
+    while rows := [tuple(row) for row in await cursor.fetch(_FETCHED)]:
         digest.take(rows)
-        first, last = first or rows[0]["number"], rows[-1]["number"]
+        first, last = first or rows[0][_NUMBER], rows[-1][_NUMBER]
         entries += len(rows)
     return Extent(first, last, entries, digest.text())

@@ -51,8 +51,13 @@ class Adoption:
 class Policies:
     """All adoptions, oldest first."""
 
-    adoptions: Sequence[Adoption] = ()
+    adoptions: list[Adoption] = field(default_factory=list)
     _at: dict[int, frozenset[str]] = field(default_factory=dict)
+
+    def adopt(self, adoption: Adoption) -> None:
+        """One more, behind all others."""
+        self.adoptions.append(adoption)
+        self._at.clear()
 
     def at(self, position: int) -> frozenset[str]:
         """The digests in force at a position, one a country."""

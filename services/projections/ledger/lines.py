@@ -5,7 +5,7 @@ a second kind of line.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -17,7 +17,7 @@ CLOSING = "period.closed"
 _ENCODER = msgspec.json.Encoder()
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """A posted line. Amounts are decimal strings of units, exactly one of the two is stated.
 
     `number` is dense in a scheme. `about`: the closed period that it is about, where it was posted
@@ -47,13 +47,21 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 COLUMNS = Entry.__struct_fields__
 
 
+_SIDES = COLUMNS.index("debit"), COLUMNS.index("credit")
+_BEFORE, _BEHIND = slice(0, _SIDES[0]), slice(_SIDES[1] + 1, len(COLUMNS))
+
+
 def entry_of(row: Mapping[str, Any]) -> Entry:
     """A row of the view `entry`, which holds micro-units."""
-    values = {name: row[name] for name in COLUMNS}
-    for side in ("debit", "credit"):
-        if values[side] is not None:
-            values[side] = from_micros(values[side])
-    return Entry(**values)
+    return entry_at([row[name] for name in COLUMNS])
+
+
+def entry_at(row: Sequence[Any]) -> Entry:
+    """A row whose columns are in the order of the fields."""
+    debit, credit = row[_SIDES[0]], row[_SIDES[1]]
+    sides = [None if side is None else from_micros(side) for side in (debit, credit)]
+    values: list[Any] = [*row[_BEFORE], *sides, *row[_BEHIND]]
+    return Entry(*values)
 
 
 def encode_entry(entry: Entry) -> bytes:
@@ -67,10 +75,9 @@ class Digest:
     def __init__(self) -> None:
         self._hash = hashlib.sha256()
 
-    def take(self, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Rows of the view `entry`, the next ones by number."""
-        for row in rows:
-            self._hash.update(encode_entry(entry_of(row)))
+    def take(self, rows: Iterable[Sequence[Any]]) -> None:
+        """Rows of the view `entry`, columns in the order of the fields, the next ones by number."""
+        self._hash.update(b"".join([encode_entry(entry_at(row)) for row in rows]))
 
     def text(self) -> str:
         """As acts state digests."""

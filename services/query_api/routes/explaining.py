@@ -15,7 +15,7 @@ from services.query_api.database import Row
 from services.query_api.evidence import body_of, raw_event
 from services.query_api.formats import conditional
 from services.query_api.fund_answers import Cause, EntryExplained, PolicyInForce
-from services.query_api.ledgers import LEDGERS, check_scheme
+from services.query_api.ledgers import LEDGERS, as_seen, check_scheme, sees_persons
 from services.query_api.openapi import EntryNumber, SchemeName, described
 from services.query_api.parameters import path_number, path_text
 from services.query_api.reading import Reading, reading
@@ -59,7 +59,7 @@ async def _entry(r: Reading, scheme: str, number: str) -> Entry:
     await check_scheme(r, scheme)
     asked = {"scheme": scheme, "number": path_number("number", number)}
     found = await r.rows("entry", **asked, position=r.cut.position)
-    entry = entry_of(found[0]) if found else None
+    entry = as_seen(r, entry_of(found[0])) if found else None
     if entry is None or not _is_own(r, entry):
         raise Problem(404, "not-found", "no entry of yours stands under this number")
     await r.record()
@@ -116,7 +116,8 @@ def _own_part(r: Reading, event: Any) -> Any:
         whose = [line.get(name) or data.get(name) for name in ("platform", "worker")]
         return whose[0] == r.reader.platform and r.reader.pseudonym in {None, whose[1]}
 
-    return {**event, "data": {**data, "lines": [one for one in data["lines"] if own(one)]}}
+    seen = {name: value for name, value in data.items() if name != "person" or sees_persons(r)}
+    return {**event, "data": {**seen, "lines": [one for one in data["lines"] if own(one)]}}
 
 
 async def _causes(r: Reading, entry: Entry) -> list[Row]:

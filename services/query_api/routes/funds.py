@@ -1,4 +1,4 @@
-"""What a fund pulls: entries by gapless number, statements, a worker's part, what was remitted."""
+"""What a fund pulls: entries by gapless number, statements, rates, a worker's part, remittances."""
 
 from contextlib import AsyncExitStack
 from datetime import date, timedelta
@@ -6,6 +6,8 @@ from datetime import date, timedelta
 from fastapi import APIRouter, Request, Response
 
 from events.money import from_micros
+from services.ledger.assessment import Charge
+from services.ledger.terms import Terms, terms_of
 from services.projections.catalogue import fold_sql
 from services.projections.ledger.lines import COLUMNS, Digest
 from services.projections.ledger.statement import (
@@ -16,25 +18,43 @@ from services.projections.ledger.statement import (
     moved_of,
     statement_digest,
 )
+from services.query_api.access import ANALYSTS
+from services.query_api.basis import Basis
 from services.query_api.database import Row
 from services.query_api.formats import CSV, JSON, NDJSON, PATH_KEY, format_of
 from services.query_api.fund_answers import (
     Entries,
     PeriodStatement,
+    RateRow,
     RemittanceRow,
     Remittances,
+    SchemeRates,
     WorkerBalance,
     WorkerLedger,
 )
-from services.query_api.ledgers import ALL, LEDGERS, check_scheme, lines, own_lines, streamed
+from services.query_api.ledgers import (
+    ALL,
+    LEDGERS,
+    check_scheme,
+    lines,
+    own_lines,
+    sees_persons,
+    streamed,
+)
 from services.query_api.openapi import PeriodName, SchemeName, WorkerName, described
 from services.query_api.parameters import LIMIT_DEFAULT, path_month, path_text
 from services.query_api.reading import Reading, reading
+from services.query_api.routes.months import rested
+from services.query_api.standing import policy_at
 from services.web.problems import Problem
 
 router = APIRouter(tags=["funds"])
 _ENTRIES = ("after", "limit", "period", "platform", "worker")
 _REMITTANCES = ("period", "platform")
+_RATES = ("period", "as_of")
+_RATE_COLUMNS = RateRow.__struct_fields__
+#: The rates are no secret; whoever reads anything may read them.
+RATES = LEDGERS | ANALYSTS
 _BALANCE_COLUMNS = WorkerBalance.__struct_fields__
 _REMITTANCE_COLUMNS = RemittanceRow.__struct_fields__
 #: The day of the next month up to which a remittance is not late; proven by no text, so a default.
@@ -149,6 +169,56 @@ def _kept_extent(kept: Row, digest: str) -> Extent:
     return Extent(kept["first_entry"], kept["last_entry"], kept["entries"] or 0, digest)
 
 
+@router.get("/v1/funds/{scheme}/rates", **described(SchemeRates, RATES, _RATES, _RATE_COLUMNS))
+async def rates(request: Request, scheme: SchemeName) -> Response:
+    """What platforms must withhold and owe in a month (default: this one), by branch and payer,
+    with every dated value that it rests on."""
+    async with reading(request, RATES, _RATES) as r:
+        code = path_text("scheme", scheme)
+        month = r.query["period"] or f"{r.state.today(r.days):%Y-%m}"
+        established, _ = await r.state.establishment()
+        adopted = await policy_at(r.snapshot, established.country, r.cut.position)
+        terms = terms_of(adopted.bundle, code, month)
+        if not terms.currency:
+            raise Problem(404, "not-found", f"the policy states no scheme {code} in {month}")
+        document = scheme_rates(r.basis, terms, adopted.leaf_index)
+    return r.answer(document, rows=document.rows, columns=_RATE_COLUMNS)
+
+
+def scheme_rates(basis: Basis, terms: Terms, adopted_leaf: int) -> SchemeRates:
+    """The terms of a month as the API shows them."""
+    ceiling = terms.ceiling
+    return SchemeRates(
+        basis=basis,
+        scheme=terms.scheme,
+        period=terms.period,
+        policy=terms.policy,
+        adopted_leaf=adopted_leaf,
+        currency=terms.currency,
+        withheld=terms.withheld,
+        ceiling=None if ceiling is None else from_micros(ceiling.steps * terms.step),
+        ceiling_per=None if ceiling is None else "platform" if ceiling.per_platform else "worker",
+        rows=[
+            _rate(charge, "flat" if group.flat is not None else "capped" if group.capped else "pay")
+            for group in terms.groups
+            for charge in group.shares
+        ]
+        + [_rate(band.charge, "bands") for band in terms.bands],
+        unknown=[one.term.path for one in terms.unknown],
+        values=[rested(term) for term in terms.terms],
+    )
+
+
+def _rate(charge: Charge, base: str) -> RateRow:
+    return RateRow(
+        branch=charge.branch,
+        payer=str(charge.payer),
+        base=base,
+        percent=None if charge.percent is None else str(charge.percent),
+        rests_on=sorted({term.path for term in charge.terms}),
+    )
+
+
 @router.get(
     "/v1/funds/{scheme}/workers/{id:path}",
     **described(WorkerLedger, LEDGERS, (), _BALANCE_COLUMNS),
@@ -165,7 +235,7 @@ async def worker(request: Request, scheme: SchemeName, id: WorkerName) -> Respon
         found = await r.rows("worker_entries", scheme=scheme, **who)
         if not found:
             raise Problem(404, "not-found", "nothing was posted for this worker in this scheme")
-        linked = await r.rows("worker_person", **who)
+        linked = await r.rows("worker_person", **who) if sees_persons(r) else []
         document = WorkerLedger(
             basis=r.basis,
             scheme=scheme,

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request, Response
 
 from events.money import from_micros
 from policies.bundle import Bundle
+from policies.schemes import Term
 from services.ledger.assess import assess
 from services.ledger.assessment import Assessment, Line, Pay
 from services.ledger.assignment import Under, by_scheme
@@ -134,17 +135,19 @@ def dues_of(month: Assessment) -> Dues:
         waiting=[_awaited(one) for one in month.waiting],
         unassessed=[_unassessed(one) for one in month.aside],
         defaults=[term.path for term in month.defaults],
-        values=[
-            Rested(
-                parameter=term.path,
-                value=shown(term.stated.value),
-                since=term.stated.since,
-                title=term.stated.title,
-                reference=term.stated.reference,
-                mark=term.stated.mark,
-            )
-            for term in month.terms
-        ],
+        values=[rested(term) for term in month.terms],
+    )
+
+
+def rested(term: Term) -> Rested:
+    """A dated value that something rests on."""
+    return Rested(
+        parameter=term.path,
+        value=shown(term.stated.value),
+        since=term.stated.since,
+        title=term.stated.title,
+        reference=term.stated.reference,
+        mark=term.stated.mark,
     )
 
 

@@ -1,10 +1,10 @@
--- What each platform owes a scheme for a period, what it says it withheld, what it paid; up to a
--- position. :period may be NULL: all.
+-- What each platform must bring to a scheme for a period, what it says it withheld (for all schemes
+-- together: a payment names none), what it paid; up to a position. :period may be NULL: all.
 WITH due AS (
     SELECT coalesce(about, period) AS period, platform, currency,
-           sum(coalesce(debit, 0) - coalesce(credit, 0)) AS due
+           sum(coalesce(credit, 0) - coalesce(debit, 0)) AS due
     FROM entry
-    WHERE scheme = :scheme AND account IN ('fund.receivable', 'suspense.receivable')
+    WHERE scheme = :scheme AND account IN ('platform.payable', 'worker.withheld')
         AND leaf_index <= :position
     GROUP BY 1, 2, 3
 ), paid AS (
