@@ -122,6 +122,8 @@ async def test_what_cannot_be_corrected_adds_nothing_and_says_why(
         ("correction-unknown-event", "/data/event"),
         ("correction-unknown-event", "/data/event"),
         ("correction-unknown-event", "/data/event"),
+        # It holds no files of its digest; that it is an act is what matters here.
+        ("policy-not-readable", "/data"),
         ("correction-not-allowed", "/data/event"),
     ]
     after = await sums(world)

@@ -71,7 +71,9 @@ class Process:
 
         def looked() -> httpx.Response | None:
             answer = self.get("/readyz")
-            return answer if answer.status_code == status else None
+            # That it starts says nothing yet about what it waits for.
+            settled = answer.json().get("reason") != "starting"
+            return answer if settled and answer.status_code == status else None
 
         found: dict[str, Any] = self.until(looked, f"ready: {ready}").json()
         assert found["ready"] is ready
