@@ -65,6 +65,7 @@ class Watch:
         self._query = f"SELECT next_leaf FROM {schema_of(generation)}.cursor"
         self._moved: list[tuple[int, float]] = []
         self._task: asyncio.Task[None] | None = None
+        self._ended = False
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._look())
@@ -72,12 +73,15 @@ class Watch:
 
     async def __aexit__(self, *_: object) -> None:
         assert self._task is not None
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+        # Once more at the end: what came since the last look would else never have been visible.
+        self._ended = True
+        await self._task
 
     async def _look(self) -> None:
         async with self._registry.database() as connection:
-            while True:
+            ended = False
+            while not ended:
+                ended = self._ended
                 next_leaf = await connection.fetchval(self._query)
                 if not self._moved or next_leaf > self._moved[-1][0]:
                     self._moved.append((next_leaf, time.perf_counter()))

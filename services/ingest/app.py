@@ -9,6 +9,7 @@ import msgspec
 import structlog
 from fastapi import FastAPI, Request, Response
 from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope, Send
 
 from events.errors import Reason, Refused
 from events.limits import (
@@ -30,7 +31,7 @@ from services.ingest.door import (
 )
 from services.ingest.metrics import IngestMetrics
 from services.ingest.openapi import SUBMISSION_DOCS, VALIDATION_DOCS, with_vocabulary
-from services.web.problems import Problem, install_problems
+from services.web.problems import Problem, Shortcut, install_problems
 
 _log = structlog.get_logger()
 #: The door says "not ready" when its keys could not be read for this long, in seconds.
@@ -83,6 +84,16 @@ class InFlight:
             self.held -= mine
 
 
+class DoorApp(FastAPI):
+    """The door's description and pages by the framework; submissions by the shortcut."""
+
+    shortcut: Shortcut
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        await self.shortcut(scope, receive, send)
+
+
 def create_app(
     door: Door, metrics: IngestMetrics | None = None, flight: InFlight | None = None
 ) -> FastAPI:
@@ -98,7 +109,7 @@ def create_app(
         with contextlib.suppress(asyncio.CancelledError):
             await keeping
 
-    app = FastAPI(
+    app = DoorApp(
         title="Sijill: the door", version="1", lifespan=lifespan, docs_url=None, redoc_url=None
     )
     install_problems(app)
@@ -169,6 +180,7 @@ def create_app(
         return _json(status, 200 if ready else 503)
 
     with_vocabulary(app)
+    app.shortcut = Shortcut(super(DoorApp, app).__call__, "POST", "/v1/submissions", submit)
     return app
 
 
