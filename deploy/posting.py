@@ -18,6 +18,7 @@ from deploy.acts import Act, send_acts
 from deploy.keyfiles import KeyFile
 from deploy.processes.settings import Stores
 from events import vocabulary as v
+from events.clock import Clock, system_clock
 from events.limits import EVENTS_MAX
 from events.log.connections import COMMAND_SECONDS_MAX
 from migrations.address import engine_url
@@ -76,9 +77,16 @@ class Round:
 class Poster:
     """Posts for one registry, with the registry's own key."""
 
-    def __init__(self, stores: Stores, country: str, signer: KeyFile, url: str) -> None:
+    def __init__(
+        self,
+        stores: Stores,
+        country: str,
+        signer: KeyFile,
+        url: str,
+        clock: Clock = system_clock,
+    ) -> None:
         self._stores, self._country = stores, country
-        self._signer, self._url = signer, url
+        self._signer, self._url, self._clock = signer, url, clock
 
     async def post(self, say: Callable[[str], None], mark: Mark | None = None) -> Round:
         """Assess at the position of the views and post every difference, scheme by scheme.
@@ -108,7 +116,9 @@ class Poster:
             if batch.scheme in overtaken:
                 continue
             say(f"{batch.scheme}: entries {batch.after + 1} to {batch.after + batch.lines}")
-            sent = await asyncio.to_thread(send_acts, batch.acts, self._signer, self._url)
+            sent = await asyncio.to_thread(
+                send_acts, batch.acts, self._signer, self._url, self._clock
+            )
             assert sent.leaf_index is not None
             last = await self._last_folded(database, batch.scheme, sent.leaf_index)
             if last != batch.after + batch.lines:

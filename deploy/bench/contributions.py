@@ -40,7 +40,7 @@ def _assess(plan: Plan) -> Measure:
     """Sums of pay by day to lines with their terms, one core, nothing else on."""
     bundle = Bundle.from_files("MA", read_folder(country_folder("ma")))
     months = list(worker_months(plan.sizes.worker_months))
-    terms, conversions = terms_of(bundle, SCHEME, PERIOD), Conversions(bundle, _rates())
+    terms, conversions = terms_of(bundle, SCHEME, PERIOD), Conversions(bundle, rates())
     began, cpu = time.perf_counter(), time.process_time()
     lines = owed = 0
     for month in months:
@@ -65,9 +65,9 @@ def _payroll(bundle: Bundle, months: Sequence[Sequence[Row]], owed: int) -> floa
     """Months a second of a plain script, which must come to the same sum."""
     scheme = scheme_on(bundle, SCHEME, FIRST_DAY)
     assert scheme is not None
-    rates = {("USD", one.day): one.rate for one in _rates()["USD"]}
+    by_day = {("USD", one.day): one.rate for one in rates()["USD"]}
     began = time.perf_counter()
-    found = sum((payroll.owed(scheme, month, rates) for month in months), Decimal(0))
+    found = sum((payroll.owed(scheme, month, by_day) for month in months), Decimal(0))
     took = time.perf_counter() - began
     if found * MICRO != owed:
         raise RuntimeError(f"assess comes to {owed} micro-units, a payroll script to {found}")
@@ -98,6 +98,7 @@ def _rows_on(platform: str, worker: str, chance: Random) -> list[Row]:
     ]
 
 
-def _rates() -> dict[str, list[DatedRate]]:
+def rates() -> dict[str, list[DatedRate]]:
+    """A rate of the dollar for each day of the month, and a week before and behind it."""
     days = (FIRST_DAY + timedelta(days=day) for day in range(-7, DAYS + 7))
     return {"USD": [DatedRate(day, Decimal("9.2417")) for day in days]}

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-#: The rows over one month's registry, those over a large one, those over contributions, and all in
-#: the order of the table.
+#: The rows over one month's registry, those over a large one, those over assessing, those over a
+#: ledger, and all in the order of the table.
 MONTH = ("ingest", "ingest-single", "fold", "rebuild", "sustained", "fresh", "memory")
 LARGE = ("query", "cost")
-LEDGER = ("assess",)
-NAMES = MONTH + LARGE + LEDGER
+ASSESSED, LEDGER = ("assess",), ("post", "pull", "repost")
+NAMES = MONTH + LARGE + ASSESSED + LEDGER
 
 
 @dataclass(frozen=True, slots=True)

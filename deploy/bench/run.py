@@ -6,9 +6,9 @@ from pathlib import Path
 
 from rich.table import Table
 
-from deploy.bench import contributions, large, month
+from deploy.bench import contributions, large, ledger, month
 from deploy.bench.measure import Measure
-from deploy.bench.plan import LARGE, LEDGER, MONTH, NAMES, Plan
+from deploy.bench.plan import ASSESSED, LARGE, LEDGER, MONTH, NAMES, Plan
 from deploy.cli.context import err, out
 
 
@@ -49,8 +49,11 @@ async def _rows(plan: Plan) -> AsyncIterator[Measure]:
     if plan.wants(*LARGE):
         async for measure in large.rows(plan):
             yield measure
-    if plan.wants(*LEDGER):
+    if plan.wants(*ASSESSED):
         async for measure in contributions.rows(plan):
+            yield measure
+    if plan.wants(*LEDGER):
+        async for measure in ledger.rows(plan):
             yield measure
 
 

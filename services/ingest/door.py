@@ -138,14 +138,25 @@ class Door:
             if self._monotonic() - self._ring_at >= older_than:
                 await self._load_keys()
 
+    async def _renew_keys(self) -> None:
+        """Read the keys as they stand from now on: one may have been added a moment ago.
+
+        However many ask for unknown keys, the log is asked once in `KEYS_SECONDS_MIN`.
+        """
+        asked = self._monotonic()
+        await asyncio.sleep(max(0.0, KEYS_SECONDS_MIN - (asked - self._ring_at)))
+        async with self._loading:
+            if self._ring_at < asked:
+                await self._load_keys()
+
     async def _load_keys(self) -> None:
-        seen = self._seen
+        seen, began = self._seen, self._monotonic()
         last_act = await _answered(self._intake.last_act())
         if last_act != self._last_act:
             ring = await _answered(self._intake.key_ring())
             ring.keep_verifiers(self._ring)
             self._ring, self._last_act = ring, last_act
-        self._ring_at, self._covered = self._monotonic(), seen
+        self._ring_at, self._covered = began, seen
 
     @property
     def keys_age(self) -> float:
@@ -196,7 +207,7 @@ class Door:
             with _reaching():
                 # Others may be reading them already: their time counts too.
                 async with asyncio.timeout(ANSWER_SECONDS_MAX):
-                    await self.refresh_keys()
+                    await self._renew_keys()
             found = self._known(kid)
         return found
 

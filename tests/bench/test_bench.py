@@ -59,3 +59,14 @@ async def test_assessing_runs_over_months_that_are_the_same_for_one_seed() -> No
 def _lines(months: list[list[Row]]) -> int:
     """Eleven shares and seven claims for each platform that paid."""
     return sum(18 * len({platform for platform, *_ in month}) for month in months)
+
+
+async def test_a_ledger_is_posted_pulled_whole_and_posted_again() -> None:
+    said: list[str] = []
+    plan = Plan(("post", "pull", "repost"), False, replace(_TINY, worker_months=200), said.append)
+    found = await run(plan, None)
+    # What was pulled is held to its statement and the registry is checked, or there would be none.
+    assert [one.name for one in found] == ["post", "pull", "repost"]
+    assert min(one.value for one in found) > 0
+    assert any(line.startswith("post: 200 worker-months") for line in said)
+    assert any(line.startswith("repost: 2 worker-months") for line in said)
