@@ -153,6 +153,18 @@ async def test_validate_runs_the_same_checks_and_keeps_nothing(caller: Caller) -
     assert tried.json()["stands_at_leaf"] == receipt["leaf_index"]
 
 
+async def test_a_key_added_just_after_the_keys_were_read_is_known(lone: Caller) -> None:
+    world, newer = lone.world, PrivateKey.generate()
+    data = {"emitter": "alpha", "key": msgspec.to_builtins(newer.jwk)}
+    await world.push(world.authority, [world.authority.event("key.added", data)])
+    await world.door.refresh_keys(older_than=0)
+    # Another door's doing, a moment after this one looked.
+    await world.sequence()
+    body = small(world)
+    token = Platform("alpha", newer).sign(body, "newer")
+    assert (await world.door.submit(token, body, wait=0)).events == 1
+
+
 async def test_a_receipt_is_signed_under_a_registry_key_added_a_moment_before(
     lone: Caller,
 ) -> None:
