@@ -64,6 +64,19 @@ class Short:
 
 
 @dataclass(frozen=True)
+class Due:
+    """What the ledgers of all schemes say that a platform owes for its workers, over all months.
+
+    `declared`: what its payments say was withheld.
+    """
+
+    name: str
+    due: Decimal
+    declared: Decimal
+    currency: str
+
+
+@dataclass(frozen=True)
 class Slice:
     """The sums of one platform, one sector, or everything.
 
@@ -158,6 +171,7 @@ class Figures:
     rates: tuple[Rate, ...]
     currency: str = "USD"
     shorts: tuple[Short, ...] = ()
+    dues: tuple[Due, ...] = ()
 
     @property
     def floor_in_force(self) -> Floor | None:

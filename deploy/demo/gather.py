@@ -5,9 +5,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from deploy.demo.figures import UNALLOCATED, Day, Figures, Floor, Rate, Short, Slice
+from deploy.demo.figures import UNALLOCATED, Day, Due, Figures, Floor, Rate, Short, Slice
 from policies.bundle import Bundle
 from policies.meanings import HOURLY_MINIMUM
+from policies.schemes import scheme_codes
 
 #: Gets a path of the query API as decoded JSON.
 Get = Callable[[str], Any]
@@ -24,7 +25,10 @@ _UNPAID = {
 
 
 def gather(get: Get, bundle: Bundle, rates: Iterable[Rate], recorded: tuple[date, date]) -> Figures:
-    """Everything on the page. `recorded`: first and last recorded day, both inclusive."""
+    """Everything on the page. `recorded`: first and last recorded day, both inclusive.
+
+    `get` must be allowed to read the ledgers of the policy's schemes.
+    """
     platforms = get("/v1/platforms")
     sectors = get("/v1/sectors?by=day")
     details = [get(f"/v1/platforms/{row['platform']}?by=day") for row in platforms["rows"]]
@@ -43,7 +47,23 @@ def gather(get: Get, bundle: Bundle, rates: Iterable[Rate], recorded: tuple[date
         floor=_floor(bundle),
         rates=tuple(rates),
         shorts=_shorts(floor, parts, platforms),
+        dues=_dues(get, bundle, platforms),
     )
+
+
+def _dues(get: Get, bundle: Bundle, platforms: Mapping[str, Any]) -> tuple[Due, ...]:
+    """One for each platform; what it declares as withheld names no scheme and counts once."""
+    owed: list[Mapping[str, Any]] = []
+    for scheme in scheme_codes(bundle):
+        owed += get(f"/v1/funds/{scheme}/remittances")["rows"]
+    currency = owed[0]["currency"] if owed else ""
+    dues = []
+    for row in platforms["rows"] if owed else ():
+        own = [one for one in owed if one["platform"] == row["platform"]]
+        declared = {one["period"]: Decimal(one["declared"]) for one in own}
+        due = sum((Decimal(one["due"]) for one in own), Decimal(0))
+        dues.append(Due(row["name"], due, sum(declared.values(), Decimal(0)), currency))
+    return tuple(dues)
 
 
 def _shorts(

@@ -78,6 +78,15 @@ def missing(figures: Figures) -> str:
     return f"{amount} are missing to the minimum wage, on {share} of worker-days"
 
 
+def dues(figures: Figures) -> str:
+    """What all platforms together owe to social security."""
+    total = sum((one.due for one in figures.dues), Decimal(0))
+    declared = sum((one.declared for one in figures.dues), Decimal(0))
+    currency = figures.dues[0].currency
+    said = f"{words.number(declared, 2)} declared as withheld" if declared else "none declared"
+    return f"{words.number(total, 2)} {currency} of contributions are due, {said}"
+
+
 def refusals(figures: Figures) -> str:
     """How often work is refused, and why."""
     rate = figures.total.rejection_rate

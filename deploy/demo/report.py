@@ -114,6 +114,7 @@ def sections(figures: Figures) -> list[Section]:
         _platform_pay(figures),
         _sector_pay(figures),
         *([_short(figures)] if figures.shorts else []),
+        *([_due(figures)] if figures.dues else []),
         _money(figures),
         _lost_time(figures),
         _refusals(figures),
@@ -175,6 +176,28 @@ def _short(figures: Figures) -> Section:
         table=Table(("Platform", "worker-days", "days below", *heads), tuple(cells)),
         note="Each worker's day on each platform is held against the minimum wage of that day, "
         "whatever the number of tasks; a good day does not make up for a bad one.",
+    )
+
+
+def _due(figures: Figures) -> Section:
+    currency = figures.dues[0].currency
+    series = ("due", "declared as withheld")
+    chart = Chart("contributions", reading.dues(figures), series, currency)
+    numbers = [(one.name, (one.due, one.declared)) for one in figures.dues]
+    return Section(
+        id=chart.id,
+        title=chart.title,
+        subtitle=f"What the ledgers of all schemes say that platforms owe for their workers, "
+        f"{currency}, {_period(figures)}",
+        chart=bars(chart, [Row(name, values) for name, values in numbers]),
+        table=Table(
+            ("Platform", *(f"{one}, {currency}" for one in series)),
+            tuple(
+                (name, *(words.number(value, 2) for value in values)) for name, values in numbers
+            ),
+        ),
+        note="Nobody has decided yet under which scheme these workers stand: what the policy takes "
+        "until then is assessed and stands in suspense.",
     )
 
 

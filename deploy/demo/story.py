@@ -30,12 +30,14 @@ from events.jose import PrivateKey
 from policies import country_folder
 from policies.bundle import Bundle
 from policies.loader import read_folder
+from policies.schemes import scheme_codes
 
 SEED, DAYS = 20, 30
 #: When each recorded day's files are pushed: late enough that the day's work lies behind.
 PUSH_TIME = time(22, 45, tzinfo=UTC)
 #: Synthetic ICE numbers (they only check): nobody's.
 TAX_IDS = ("000000001000070", "000000002000043", "000000003000016")
+FUND = "social-security"
 RATE_SOURCE = "invented for the demonstration"
 _ANSWER_SECONDS = 60.0
 
@@ -118,9 +120,19 @@ def _open_the_registry(plan: Plan, authority: KeyFile, clock: Clock) -> Bundle:
         acts.append(Act("platform.registered", {**registered, "tax_id": tax_id, "key": jwk}))
     files = read_folder(country_folder("ma"))
     bundle = Bundle.from_files("MA", files)
+    acts.append(_fund_act(plan, bundle, identity))
     adopted = {"country": "MA", "digest": bundle.digest, "files": dict(files)}
     send_acts([*acts, Act("policy.adopted", adopted)], authority, plan.url, clock)
     return bundle
+
+
+def _fund_act(plan: Plan, bundle: Bundle, identity: str) -> Act:
+    """A fund that keeps the ledgers of all schemes."""
+    key = PrivateKey.generate()
+    write_key(plan.folder.keys / f"{FUND}.key", FUND, key, identity)
+    schemes = list(scheme_codes(bundle))
+    registered = {"emitter": FUND, "name": "Social security fund", "schemes": schemes}
+    return Act("fund.registered", {**registered, "key": msgspec.to_builtins(key.jwk)})
 
 
 def _teller(plan: Plan, name: str) -> Teller:

@@ -33,6 +33,7 @@ def summary(figures: Figures) -> RenderableType:
         pay_table("Pay for an hour, by sector (ILO task group)", figures.sectors, figures),
         Text(_sector_note()),
         *([short_table(figures)] if figures.shorts else []),
+        *([due_table(figures)] if figures.dues else []),
         money_table(figures),
         refusal_table(figures),
         Padding(Text(basis(figures), style="dim"), (1, 0, 0, 0)),
@@ -67,6 +68,16 @@ def short_table(figures: Figures) -> Table:
         below = words.percent(words.share(one.below, one.days), 0)
         days = words.number(one.days), words.number(one.below), below
         _row(table, one.name, *days, words.number(one.paid, 2), words.number(one.all, 2))
+    return table
+
+
+def due_table(figures: Figures) -> Table:
+    """What the ledgers say that each platform owes to social security for its workers."""
+    currency = figures.dues[0].currency
+    title = "Contributions posted, in suspense"
+    table = _table(title, [""], [f"due,\n{currency}", "declared\nwithheld"])
+    for one in figures.dues:
+        _row(table, one.name, words.number(one.due, 2), words.number(one.declared, 2))
     return table
 
 

@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console
 
 from deploy.demo import report
-from deploy.demo.figures import Figures, Short
+from deploy.demo.figures import Due, Figures, Short
 from deploy.demo.summary import show
 from deploy.demo.svg import Chart, Line, Row, bars, lines, stacked
 from deploy.demo.words import UNKNOWN
@@ -263,3 +263,18 @@ def test_what_is_missing_to_the_minimum_wage_stands_on_page_and_screen() -> None
     lines = [line.split() for line in screen.getvalue().splitlines()]
     assert ["brisk", "40", "10", "25", "%", "1.50", "123.45"] in lines
     assert "missing to the minimum wage" not in report.render(figures(), MADE)
+
+
+def test_what_is_due_to_social_security_stands_on_page_and_screen() -> None:
+    dues = (
+        Due("brisk", D("200.50"), D("0"), "MAD"),
+        Due("slow", D("1000"), D("12.25"), "MAD"),
+    )
+    found = figures(dues=dues)
+    page = report.render(found, MADE)
+    assert "1,200.50 MAD of contributions are due, 12.25 declared as withheld" in page
+    screen = StringIO()
+    show(found, Console(file=screen))
+    lines = [line.split() for line in screen.getvalue().splitlines()]
+    assert ["slow", "1,000.00", "12.25"] in lines
+    assert "of contributions are due" not in report.render(figures(), MADE)
