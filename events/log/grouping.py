@@ -18,7 +18,7 @@ class _Waiting(Generic[Item, Result]):
 class Grouping(Generic[Item, Result]):
     """Gathers items and acts on many at once, one group after the other, in order of the calls.
 
-    `act` gives a result for each item; what it raises, every caller of its group hears. A group
+    `act` gives a result for each item; what it raises, every caller of its group is raised. A group
     holds at most `items_max` items and, beyond its first, `size_max` of what `size` says of them.
     """
 
@@ -60,10 +60,12 @@ class Grouping(Generic[Item, Result]):
             group = self._acting = self._take()
             try:
                 results = await self._act([waiting.item for waiting in group])
-            except BaseException as error:
+            except Exception as error:
                 _tell(group, error)
-                if not isinstance(error, Exception):
-                    raise
+            except BaseException:
+                # The loop ends, and with it whoever waits.
+                _tell(group, ConnectionError("this process ends"))
+                raise
             else:
                 for waiting, result in zip(group, results, strict=True):
                     if not waiting.done.done():
@@ -82,10 +84,7 @@ class Grouping(Generic[Item, Result]):
         return group
 
 
-def _tell(group: Sequence[_Waiting[Item, Result]], error: BaseException) -> None:
+def _tell(group: Sequence[_Waiting[Item, Result]], error: Exception) -> None:
     for waiting in group:
         if not waiting.done.done():
-            # One for each: an exception that is raised in many tasks gathers all their traces.
-            told = ConnectionError(f"not confirmed: {error}")
-            told.__cause__ = error
-            waiting.done.set_exception(told)
+            waiting.done.set_exception(error)

@@ -43,8 +43,11 @@ class PostgresIntake(Index):
         return self._appends.waiting_size
 
     async def append(self, arrival: Arrival) -> Place:
-        """Durable when it returns; unknown when it raises."""
-        return await self._appends.ask(arrival)
+        """Durable when it returns; unknown when it raises, whatever that is."""
+        try:
+            return await self._appends.ask(arrival)
+        except Exception as error:
+            raise ConnectionError(f"not confirmed: {error}") from error
 
     async def _write(self, group: Sequence[Arrival]) -> list[Place]:
         homes = [partition_of(arrival.emitter, self._partitions) for arrival in group]

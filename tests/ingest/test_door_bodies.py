@@ -17,6 +17,7 @@ from tests.ingest.speaking import (
     SUBMIT,
     VALIDATE,
     Caller,
+    FaultyIntake,
     nil_day,
     outcomes,
     problem,
@@ -236,3 +237,15 @@ async def test_a_failing_log_is_503_with_a_time_to_come_back(caller: Caller) -> 
     answer = await away.send(body_of([nil_day(world)]), "x")
     problem(answer, 503, "unavailable")
     assert answer.headers["retry-after"] == "2"
+
+
+async def test_a_bug_behind_the_door_is_a_problem_too_and_is_not_called_an_outage(
+    caller: Caller,
+) -> None:
+    world = caller.world
+    faulty = FaultyIntake(world.intake)
+    faulty.look_up_error = KeyError("a bug")
+    door = Door(faulty, world.registry_keys, world.clock)
+    answer = await Caller(world, create_app(door)).send(body_of([nil_day(world)]), "bug")
+    problem(answer, 500, "internal")
+    assert "a bug" not in answer.text
