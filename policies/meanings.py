@@ -19,6 +19,7 @@ RATE_SOURCE = "exchange_rate.source"
 PERIOD_RULE = "contributions.period"
 VALUES_RULE = "contributions.values"
 DEFAULT_SCHEME = "contributions.default_scheme"
+DUE_DAY = "contributions.due_day"
 DAY_RULE = "day_equivalence.rule"
 DAY_SECONDS = "day_equivalence.seconds_per_day"
 DAYS_MAX = "day_equivalence.days_max"
@@ -26,6 +27,8 @@ DAYS_MAX = "day_equivalence.days_max"
 #: Decimals of an amount of money: the registry counts in micro-units.
 DECIMALS_MAX = 6
 
+#: Days that every month has.
+DAY_OF_MONTH_MAX = 28
 #: The one exchange-rate rule there is (RULES 7.3): the newest rate dated on or before the pay day.
 NEWEST_ON_OR_BEFORE = "newest-on-or-before"
 #: The one rule of which month a payment belongs to, and whose values a month is assessed by.
@@ -43,6 +46,8 @@ class Meaning:
     currency: bool = False
     codes: frozenset[str] = frozenset()
     unit: str | None = None
+    #: The largest that an integer may be; it then begins at 1.
+    most: int | None = None
 
 
 MEANINGS: dict[str, Meaning] = {
@@ -54,6 +59,7 @@ MEANINGS: dict[str, Meaning] = {
     PERIOD_RULE: Meaning(Kind.CODE, codes=frozenset({MONTH_OF_PAY_DAY})),
     VALUES_RULE: Meaning(Kind.CODE, codes=frozenset({FIRST_DAY_OF_PERIOD})),
     DEFAULT_SCHEME: Meaning(Kind.CODE),
+    DUE_DAY: Meaning(Kind.INTEGER, most=DAY_OF_MONTH_MAX),
     DAY_RULE: Meaning(Kind.CODE, codes=frozenset({ANY_WORK, BY_SECONDS})),
     DAY_SECONDS: Meaning(Kind.INTEGER),
     DAYS_MAX: Meaning(Kind.INTEGER),
@@ -73,6 +79,8 @@ def faults_of(file: str, parameter: Parameter, meaning: Meaning) -> Iterator[Fau
         yield Fault(file, f"{parameter.name} must be of type {meaning.kind}", key="metadata.type")
     elif meaning.codes:
         yield from _unknown_codes(file, parameter, meaning.codes)
+    elif meaning.most is not None:
+        yield from _out_of_bounds(file, parameter, meaning.most)
     if meaning.currency and parameter.currency is None:
         yield Fault(file, f"{parameter.name} needs its currency", key="metadata.currency")
     if meaning.currency:
@@ -86,6 +94,12 @@ def _unknown_codes(file: str, parameter: Parameter, codes: frozenset[str]) -> It
         if value.value is not None and value.value not in codes:
             known = ", ".join(sorted(codes))
             yield Fault(file, f"unknown code; known are {known}", key=f"values.{value.since}.value")
+
+
+def _out_of_bounds(file: str, parameter: Parameter, most: int) -> Iterator[Fault]:
+    for value in parameter.values:
+        if isinstance(value.value, int) and not 1 <= value.value <= most:
+            yield Fault(file, f"must be from 1 to {most}", key=f"values.{value.since}.value")
 
 
 def _too_fine(file: str, parameter: Parameter) -> Iterator[Fault]:

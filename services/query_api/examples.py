@@ -6,12 +6,8 @@ from typing import Any
 import msgspec
 
 from events.receipt import Receipt
-from services.projections.ledger.lines import Entry
-from services.projections.ledger.statement import Balance, Movement, Statement
 from services.query_api import answers as a
-from services.query_api import fund_answers as f
 from services.query_api import rule_answers as r
-from services.query_api.basis import Basis
 from services.query_api.figures import (
     COUNTS,
     PAID,
@@ -21,10 +17,9 @@ from services.query_api.figures import (
     slice_of,
     total,
 )
+from services.query_api.fund_examples import AT, BASIS, DIGEST, FUND_EXAMPLES
 
-_BASIS = Basis(1204, "2026-10-31", "2026.1")
 _PERIOD: dict[str, Any] = {"by": "month", "from_": date(2026, 10, 1), "to": date(2026, 10, 31)}
-_AT, _DIGEST = "2026-10-31T18:04:05.000000Z", "9f86d081884c7d659a2feaa0c55ad015" * 2
 
 _ROW = {
     **dict.fromkeys(COUNTS, 0),
@@ -90,36 +85,17 @@ _TASK = a.TaskRow(
     sandbox=False,
     corrected_by=[],
 )
-_ENTRY = Entry(
-    scheme="cnss",
-    number=1,
-    period="2026-10",
-    about=None,
-    account="fund.receivable",
-    branch="amo",
-    currency="MAD",
-    debit="16.78",
-    credit=None,
-    platform="atlas",
-    worker="w-7f3a",
-    person=None,
-    previous_basis=None,
-    basis=1201,
-    policy=f"sha256:{_DIGEST}",
-    event_number=120,
-    leaf_index=1202,
-)
 _LEAF: dict[str, Any] = {
     "emitter": "atlas",
     "submission": "2026-10-12.1",
     "leaf_index": 17,
-    "received_at": _AT,
-    "sequenced_at": _AT,
+    "received_at": AT,
+    "sequenced_at": AT,
 }
 
 _EXAMPLES = (
     a.Sectors(
-        basis=_BASIS,
+        basis=BASIS,
         **_PERIOD,
         totals=slice_of(_WORK_SUMS),
         rows=[
@@ -127,13 +103,13 @@ _EXAMPLES = (
         ],
     ),
     a.Platforms(
-        basis=_BASIS,
+        basis=BASIS,
         from_=None,
         to=None,
         rows=[a.PlatformRow(**_WHO, **members(paid_slice_of(_SUMS)))],
     ),
     a.Platform(
-        basis=_BASIS,
+        basis=BASIS,
         **_WHO,
         **_PERIOD,
         totals=paid_slice_of(_SUMS),
@@ -144,7 +120,7 @@ _EXAMPLES = (
         anomalies=[a.RuleCount(rule="event-id-reused", anomalies=1)],
     ),
     a.Worker(
-        basis=_BASIS,
+        basis=BASIS,
         platform="atlas",
         worker="w-7f3a",
         first_recorded_day=date(2026, 10, 2),
@@ -154,9 +130,9 @@ _EXAMPLES = (
         contracts=[a.Contract(contract="c-12", events=24, terms={"contract": "c-12"})],
     ),
     r.Policy(
-        basis=_BASIS,
+        basis=BASIS,
         country="MA",
-        digest=f"sha256:{_DIGEST}",
+        digest=f"sha256:{DIGEST}",
         adopted_leaf=4,
         on=date(2026, 10, 31),
         rows=[
@@ -174,8 +150,8 @@ _EXAMPLES = (
         ],
     ),
     r.WageFloor(
-        basis=_BASIS,
-        policy=f"sha256:{_DIGEST}",
+        basis=BASIS,
+        policy=f"sha256:{DIGEST}",
         adopted_leaf=4,
         per="platform",
         **_PERIOD,
@@ -208,8 +184,8 @@ _EXAMPLES = (
         ],
     ),
     r.WorkerMonth(
-        basis=_BASIS,
-        policy=f"sha256:{_DIGEST}",
+        basis=BASIS,
+        policy=f"sha256:{DIGEST}",
         adopted_leaf=4,
         period="2026-10",
         platform="atlas",
@@ -248,12 +224,12 @@ _EXAMPLES = (
         ],
         **members(paid_slice_of(_SUMS)),
     ),
-    a.Tasks(basis=_BASIS, rows=[_TASK], next=None),
+    a.Tasks(basis=BASIS, rows=[_TASK], next=None),
     a.EventAnswer(
-        basis=_BASIS,
+        basis=BASIS,
         event_number=88,
         event_index=3,
-        leaf_hash=_DIGEST,
+        leaf_hash=DIGEST,
         **_LEAF,
         event={"type": "task.approved.v1", "id": "t-100-approved"},
         facts=[],
@@ -273,7 +249,7 @@ _EXAMPLES = (
         position=1204,
     ),
     a.EmitterStatus(
-        basis=_BASIS,
+        basis=BASIS,
         emitter="atlas",
         from_=date(2026, 10, 12),
         to=date(2026, 10, 13),
@@ -291,121 +267,12 @@ _EXAMPLES = (
         ],
         examined=1,
     ),
-    f.Entries(basis=_BASIS, scheme="cnss", after=0, last=812, rows=[_ENTRY], next=1),
-    f.PeriodStatement(
-        basis=_BASIS,
-        closed=True,
-        closed_by="cnss",
-        closed_entry=813,
-        closed_leaf=1203,
-        digest=f"sha256:{_DIGEST}",
-        statement=Statement(
-            scheme="cnss",
-            period="2026-10",
-            opening=[],
-            movements=[Movement("fund.receivable", "MAD", "16.78", "0")],
-            closing=[Balance("fund.receivable", "MAD", "16.78")],
-            first_entry=1,
-            last_entry=812,
-            entries=812,
-            entries_sha256=f"sha256:{_DIGEST}",
-            after=812,
-            basis=1202,
-        ),
-    ),
-    f.WorkerLedger(
-        basis=_BASIS,
-        scheme="cnss",
-        platform="atlas",
-        worker="w-7f3a",
-        person=None,
-        rows=[
-            f.WorkerBalance(
-                period="2026-10",
-                account="fund.receivable",
-                branch="amo",
-                currency="MAD",
-                debit="16.78",
-                credit="0",
-                first_entry=1,
-                last_entry=1,
-            )
-        ],
-    ),
-    f.SchemeRates(
-        basis=_BASIS,
-        scheme="cnss",
-        period="2026-10",
-        policy=f"sha256:{_DIGEST}",
-        adopted_leaf=3,
-        currency="MAD",
-        withheld=True,
-        ceiling="6000",
-        ceiling_per="platform",
-        rows=[
-            f.RateRow(
-                branch="amo",
-                payer="worker",
-                base="pay",
-                percent="2.26",
-                rests_on=["schemes.cnss.components.amo.worker_rate"],
-            )
-        ],
-        unknown=[],
-        values=[],
-    ),
-    f.Remittances(
-        basis=_BASIS,
-        scheme="cnss",
-        due_day=10,
-        rows=[
-            f.RemittanceRow(
-                period="2026-10",
-                platform="atlas",
-                currency="MAD",
-                due="16.78",
-                declared="8.39",
-                paid="10",
-                shortfall="6.78",
-                due_on=date(2026, 11, 10),
-                last_received_on=date(2026, 11, 12),
-                days_late=2,
-            )
-        ],
-    ),
-    f.EntryExplained(
-        basis=_BASIS,
-        entry=_ENTRY,
-        event_number=120,
-        event_index=0,
-        leaf_index=1202,
-        leaf_hash=_DIGEST,
-        emitter="registry",
-        submission="post-cnss-1",
-        sequenced_at=_AT,
-        event={"type": "ledger.posted.v1", "id": "cnss-2026-10-1"},
-        policy=f.PolicyInForce(
-            digest=f"sha256:{_DIGEST}", country="MA", adopted_leaf=3, event_number=5
-        ),
-        causes=[
-            f.Cause(
-                event_number=88,
-                leaf_index=17,
-                type="payment.made.v1",
-                day=date(2026, 10, 11),
-                amount="742.35",
-                currency="MAD",
-                since_previous=True,
-                event={"type": "payment.made.v1", "id": "pay-1"},
-            )
-        ],
-        causes_total=1,
-    ),
+    *FUND_EXAMPLES,
     Receipt(
         **_LEAF,
-        leaf_hash=_DIGEST,
+        leaf_hash=DIGEST,
         outcome="counted",
-        body_sha256=_DIGEST,
+        body_sha256=DIGEST,
         events=100,
         first_event=85,
         receipt="eyJhbGciOiJFZDI1NTE5In0.eyJsZWFmX2luZGV4IjoxN30.c2ln",
@@ -424,11 +291,11 @@ _EXAMPLES = (
         ]
     ),
     a.Registry(
-        identity=_DIGEST,
+        identity=DIGEST,
         name="Direction du travail",
         country="MA",
         time_zone="Africa/Casablanca",
-        time=_AT,
+        time=AT,
         position=1204,
         log_position=1204,
         tzdata="2026.1",

@@ -102,19 +102,19 @@ class RemittanceRow(Struct, frozen=True, kw_only=True):
     declared: str
     paid: str
     shortfall: str
-    due_on: date
+    due_on: date | None
     last_received_on: date | None
     days_late: int | None
 
 
 class Remittances(Struct, frozen=True, kw_only=True):
-    """What platforms owe and paid to a scheme. `due_day`: the day of the next month that is the
-    last without delay; a default, for no rule was found that is proven."""
+    """What platforms owe and paid to a scheme. `values`: what `due_on` rests on; null: no value is
+    known."""
 
     basis: Basis
     scheme: str
-    due_day: int
     rows: list[RemittanceRow]
+    values: list[Rested]
 
 
 class Cause(Struct, frozen=True, kw_only=True):

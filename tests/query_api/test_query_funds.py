@@ -212,7 +212,9 @@ async def test_no_platform_learns_who_is_whom(ledger: QueryWorld) -> None:
 async def test_a_worker_s_part_and_what_was_remitted(reader: httpx.AsyncClient) -> None:
     part = (await reader.get("/v1/funds/cnss/workers/atlas/w-a")).json()
     assert (part["person"], [row["debit"] for row in part["rows"]]) == ("p-1", ["4.52", "0"])
-    rows = (await reader.get("/v1/funds/cnss/remittances")).json()["rows"]
+    answer = (await reader.get("/v1/funds/cnss/remittances")).json()
+    rows = answer["rows"]
+    assert [one["parameter"] for one in answer["values"]] == ["contributions.due_day"]
     assert [(row["platform"], row["due"], row["paid"], row["shortfall"]) for row in rows] == [
         ("atlas", "5.520001", "3", "2.520001"),
         ("basma", "7", "0", "7"),

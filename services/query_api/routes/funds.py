@@ -1,12 +1,13 @@
 """What a fund pulls: entries by gapless number, statements, rates, a worker's part, remittances."""
 
 from contextlib import AsyncExitStack
-from datetime import date, timedelta
+from datetime import date
 
 from fastapi import APIRouter, Request, Response
 
 from events.money import from_micros
 from services.ledger.assessment import Charge
+from services.ledger.due import due_day_of, due_on
 from services.ledger.terms import Terms, terms_of
 from services.projections.catalogue import fold_sql
 from services.projections.ledger.lines import COLUMNS, Digest
@@ -45,7 +46,7 @@ from services.query_api.openapi import PeriodName, SchemeName, WorkerName, descr
 from services.query_api.parameters import LIMIT_DEFAULT, path_month, path_text
 from services.query_api.reading import Reading, reading
 from services.query_api.routes.months import rested
-from services.query_api.standing import policy_at
+from services.query_api.standing import policy_at, policy_or_none
 from services.web.problems import Problem
 
 router = APIRouter(tags=["funds"])
@@ -57,8 +58,6 @@ _RATE_COLUMNS = RateRow.__struct_fields__
 RATES = LEDGERS | ANALYSTS
 _BALANCE_COLUMNS = WorkerBalance.__struct_fields__
 _REMITTANCE_COLUMNS = RemittanceRow.__struct_fields__
-#: The day of the next month up to which a remittance is not late; proven by no text, so a default.
-DUE_DAY = 10
 _FETCHED = 5_000
 
 
@@ -270,19 +269,23 @@ async def remittances(request: Request, scheme: SchemeName) -> Response:
         at = {"position": r.cut.position, "before": r.cut.before}
         found = await r.rows("remitted", **values, **at)
         today = r.state.today(r.days)
+        established, _ = await r.state.establishment()
+        adopted = await policy_or_none(r.snapshot, established.country, r.cut.position)
+        bundle = None if adopted is None else adopted.bundle
+        periods = sorted({row["period"] for row in found})
+        terms = [] if bundle is None else [due_day_of(bundle, period) for period in periods]
         document = Remittances(
             basis=r.basis,
             scheme=scheme,
-            due_day=DUE_DAY,
-            rows=[remittance_row(row, today) for row in found],
+            rows=[remittance_row(row, today, due_on(bundle, row["period"])) for row in found],
+            values=[rested(term) for term in dict.fromkeys(terms)],
         )
     return r.answer(document, rows=document.rows, columns=_REMITTANCE_COLUMNS)
 
 
-def remittance_row(row: Row, today: date) -> RemittanceRow:
+def remittance_row(row: Row, today: date, due_on: date | None) -> RemittanceRow:
     """Due, declared and paid of a platform's month, and how late it is as of a day."""
     due, declared, paid = (int(row[name]) for name in ("due", "declared", "paid"))
-    due_on = _due_on(row["period"])
     settled = row["last_received_on"] if due <= paid else today
     return RemittanceRow(
         period=row["period"],
@@ -294,10 +297,5 @@ def remittance_row(row: Row, today: date) -> RemittanceRow:
         shortfall=from_micros(due - paid),
         due_on=due_on,
         last_received_on=row["last_received_on"],
-        days_late=None if settled is None else max((settled - due_on).days, 0),
+        days_late=max((settled - due_on).days, 0) if settled and due_on else None,
     )
-
-
-def _due_on(period: str) -> date:
-    first = date.fromisoformat(f"{period}-01")
-    return (first + timedelta(days=31)).replace(day=DUE_DAY)
