@@ -1,10 +1,12 @@
 """What to post so that the posted balances become the assessed ones. Pure, balanced, minimal."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from msgspec import Struct
 
+from events.limits import AMOUNT_UNITS_MAX
+from events.money import MICRO
 from services.ledger.assessment import Assessment, Payer
 
 #: What the fund is owed; the same of a worker to whom no scheme is assigned.
@@ -15,6 +17,8 @@ PLATFORM_PAYABLE, WORKER_WITHHELD = "platform.payable", "worker.withheld"
 WORKER_PAYABLE = "worker.payable"
 #: By how much shares that are rounded each differ from the whole that is rounded once.
 ROUNDING = "rounding"
+#: The most that one line may say, in micro-units.
+_LINE_MAX = AMOUNT_UNITS_MAX * MICRO
 
 
 class Balance(NamedTuple):
@@ -70,14 +74,20 @@ def difference(assessed: Assessment, posted: Mapping[Balance, int]) -> tuple[Mov
 
 def movements(wanted: Mapping[Balance, int], posted: Mapping[Balance, int]) -> tuple[Movement, ...]:
     """The lines from one set of balances to another, both of which add up to 0."""
-    found = []
-    for key in sorted(wanted.keys() | posted.keys()):
-        moved = wanted.get(key, 0) - posted.get(key, 0)
-        if moved:
-            debit, credit = max(moved, 0), max(-moved, 0)
-            found.append(
-                Movement(
-                    key.account, key.currency, debit, credit, key.branch, key.platform, key.worker
-                )
-            )
-    return tuple(found)
+    return tuple(
+        line
+        for key in sorted(wanted.keys() | posted.keys())
+        for line in _lines(key, wanted.get(key, 0) - posted.get(key, 0))
+    )
+
+
+def _lines(key: Balance, moved: int) -> Iterator[Movement]:
+    """One line; more where pay beyond all sense, but stated, is more than one can say."""
+    left = abs(moved)
+    while left:
+        amount = min(left, _LINE_MAX)
+        debit, credit = (amount, 0) if moved > 0 else (0, amount)
+        yield Movement(
+            key.account, key.currency, debit, credit, key.branch, key.platform, key.worker
+        )
+        left -= amount

@@ -72,3 +72,16 @@ def test_who_pays_herself_is_no_debt_of_her_platform() -> None:
         (FUND_RECEIVABLE, 100_000_000, 0),
         (WORKER_PAYABLE, 0, 100_000_000),
     ]
+
+
+def test_more_than_one_line_may_say_takes_several() -> None:
+    """A line says at most 10^9 units; a platform may state payments that come to more."""
+    whole = 2_500_000_000_000_001
+    keys = [Balance(account, "amo", "atlas", "w-1", "MAD") for account in ("a", "b")]
+    lines = movements(dict(zip(keys, (whole, -whole), strict=True)), {})
+    assert [line.debit or line.credit for line in lines] == [
+        10**15,
+        10**15,
+        500_000_000_000_001,
+    ] * 2
+    assert sum(line.debit for line in lines) == sum(line.credit for line in lines) == whole
