@@ -7,21 +7,18 @@ posting names the entry that it follows, and has no effect if another came first
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from deploy.acts import Act, send_acts
+from deploy.engines import open_engine
 from deploy.keyfiles import KeyFile
 from deploy.processes.settings import Stores
 from events import vocabulary as v
 from events.clock import Clock, system_clock
 from events.limits import EVENTS_MAX
-from events.log.connections import COMMAND_SECONDS_MAX
-from migrations.address import engine_url
 from migrations.roles import QUERY
 from policies.bundle import Bundle
 from services.ledger.assessment import Cell, Pay
@@ -93,7 +90,8 @@ class Poster:
 
         `mark`: of an earlier round; only what may have changed since is assessed again.
         """
-        async with self._database() as database:
+        async with open_engine(self._stores.views_dsn(QUERY)) as engine:
+            database = QueryDatabase(engine)
             async with database.snapshot() as snapshot:
                 adopted = await policy_or_none(snapshot, self._country, snapshot.position)
                 if adopted is None:
@@ -135,17 +133,6 @@ class Poster:
                         return int(row["last"])
                 await asyncio.sleep(_LOOK_SECONDS)
 
-    @asynccontextmanager
-    async def _database(self) -> AsyncIterator[QueryDatabase]:
-        engine = create_async_engine(
-            engine_url(self._stores.views_dsn(QUERY)),
-            connect_args={"command_timeout": COMMAND_SECONDS_MAX},
-        )
-        try:
-            yield QueryDatabase(engine)
-        finally:
-            await engine.dispose()
-
 
 async def _mark(snapshot: Snapshot) -> Mark | None:
     rows = await snapshot.rows("posting_mark", position=snapshot.position)
@@ -184,7 +171,7 @@ class Assessing:
         for period in await self._months(persons):
             say(f"assessing {period}")
             month = await self._month(period, by_cell, persons, rates)
-            async for cell, rows in self._by_worker(period):
+            async for cell, rows in self._pay_of(period):
                 for posting in month.add(cell, [Pay.of(row) for row in rows]):
                     yield posting
             for posting in month.finish():
@@ -245,18 +232,10 @@ class Assessing:
             posted.add(row["scheme"], key, int(row["amount"]), row["basis"])
         return posted
 
-    async def _by_worker(self, period: str) -> AsyncIterator[tuple[Cell, list[Row]]]:
-        days = days_of_month(period)
-        rows: list[Row] = []
-        about = self._about(period)
+    def _pay_of(self, period: str) -> AsyncIterator[tuple[Cell, list[Row]]]:
+        days, about = days_of_month(period), self._about(period)
         query = "pay_of_workers" if about else "pay_of_month"
-        async for row in self._snapshot.stream(query, first=days[0], last=days[-1], **about):
-            if rows and _cell(rows[0]) != _cell(row):
-                yield _cell(rows[0]), rows
-                rows = []
-            rows.append(row)
-        if rows:
-            yield _cell(rows[0]), rows
+        return self._snapshot.by_worker(query, first=days[0], last=days[-1], **about)
 
     # --- postings to submissions ------------------------------------------------------------
 

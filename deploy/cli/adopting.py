@@ -5,12 +5,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
-from sqlalchemy.ext.asyncio import create_async_engine
-
+from deploy.engines import open_engine
 from deploy.processes.settings import Stores
 from events import vocabulary as v
-from events.log.connections import COMMAND_SECONDS_MAX
-from migrations.address import engine_url
 from migrations.roles import QUERY
 from policies.bundle import Bundle
 from services.ledger.assessment import Pay
@@ -26,7 +23,7 @@ from services.ledger.change import (
 )
 from services.ledger.floor import Work
 from services.ledger.standing import assignments_by_worker, standing_rates
-from services.query_api.database import QueryDatabase, Row, Snapshot
+from services.query_api.database import QueryDatabase, Row, Snapshot, Worker
 from services.query_api.standing import acts_at, policy_or_none
 
 
@@ -78,7 +75,7 @@ class _Look:
         acts = await acts_at(self.snapshot, v.SchemeAssigned, self.snapshot.position)
         assigned = assignments_by_worker(acts)
         month = MonthChange(self.before, self.after, period, self.rates)
-        async for worker, rows in self._by_worker("pay_of_month", period):
+        async for worker, rows in self._of_month("pay_of_month", period):
             month.add([Pay.of(row) for row in rows], assigned.get(worker, ()))
         return month.changes()
 
@@ -88,37 +85,20 @@ class _Look:
             return []
         self.say(f"working out the wage floor of {period}")
         month = MonthFloorChange(self.before, self.after, period, self.rates)
-        async for _, rows in self._by_worker("work_of_month", period):
+        async for _, rows in self._of_month("work_of_month", period):
             month.add([Work.of(row) for row in rows])
         change = month.change()
         return [change] if change else []
 
-    async def _by_worker(
-        self, query: str, period: str
-    ) -> AsyncIterator[tuple[tuple[str, str], list[Row]]]:
-        """The rows of each worker, which stand together."""
+    def _of_month(self, query: str, period: str) -> AsyncIterator[tuple[Worker, list[Row]]]:
         days = days_of_month(period)
-        rows: list[Row] = []
-        async for row in self.snapshot.stream(query, first=days[0], last=days[-1]):
-            if rows and _worker_of(rows[0]) != _worker_of(row):
-                yield _worker_of(rows[0]), rows
-                rows = []
-            rows.append(row)
-        if rows:
-            yield _worker_of(rows[0]), rows
-
-
-def _worker_of(row: Row) -> tuple[str, str]:
-    return row["platform"], row["worker"]
+        return self.snapshot.by_worker(query, first=days[0], last=days[-1])
 
 
 @asynccontextmanager
 async def _snapshot(stores: Stores) -> AsyncIterator[Snapshot]:
-    engine = create_async_engine(
-        engine_url(stores.views_dsn(QUERY)), connect_args={"command_timeout": COMMAND_SECONDS_MAX}
-    )
-    try:
-        async with QueryDatabase(engine).snapshot() as snapshot:
-            yield snapshot
-    finally:
-        await engine.dispose()
+    async with (
+        open_engine(stores.views_dsn(QUERY)) as engine,
+        QueryDatabase(engine).snapshot() as snapshot,
+    ):
+        yield snapshot

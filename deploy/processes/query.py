@@ -4,18 +4,16 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from deploy.engines import open_engine
 from deploy.keyfiles import RegistryKeyFolder
 from deploy.processes.front import NOT_ESTABLISHED, Front, Say, run_fronts
 from deploy.processes.opening import open_leaves, watch_log
 from deploy.processes.settings import Settings
 from deploy.processes.stopping import stop_on_signals
-from events.log.connections import COMMAND_SECONDS_MAX
 from events.log.identity import registry_of
 from events.log.protocol import Leaves
 from events.receipt import RegistryKeys
-from migrations.address import engine_url
 from migrations.roles import AUDIT, QUERY
 from services.query_api.access import AuditTrail
 from services.query_api.app import create_app
@@ -36,8 +34,8 @@ def query_front(settings: Settings, describe: Callable[[FastAPI], None] | None =
         keys = RegistryKeyFolder(settings.keys)
         async with (
             open_leaves(settings, QUERY) as leaves,
-            _engine(settings.views_dsn(QUERY)) as views,
-            _engine(settings.dsn(AUDIT)) as audit,
+            open_engine(settings.views_dsn(QUERY)) as views,
+            open_engine(settings.dsn(AUDIT)) as audit,
         ):
             state = QueryState(
                 database=QueryDatabase(views),
@@ -63,18 +61,6 @@ async def _identity(leaves: Leaves, say: Say) -> str:
         say(NOT_ESTABLISHED)
         await leaves.wait_leaf(0, _LOOK_SECONDS)
     return registry.identity
-
-
-@asynccontextmanager
-async def _engine(dsn: str) -> AsyncIterator[AsyncEngine]:
-    """Connections for SQLAlchemy; none waits for ever for a server that is frozen."""
-    engine = create_async_engine(
-        engine_url(dsn), connect_args={"command_timeout": COMMAND_SECONDS_MAX}
-    )
-    try:
-        yield engine
-    finally:
-        await engine.dispose()
 
 
 async def run(settings: Settings) -> None:

@@ -14,11 +14,15 @@ from services.query_api.views import load_query
 from services.web.problems import Problem
 
 Row = dict[str, Any]
+#: A platform and one of its pseudonyms.
+Worker = tuple[str, str]
 #: What views and log raise when they cannot be read now.
 AWAY = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
 
 #: A query that takes longer is ended, so that one reader cannot hold the others up.
 STATEMENT_TIMEOUT = "20s"
+#: Rows that are fetched at once of an answer too large to hold.
+_FETCHED = 5_000
 #: Finds the active generation, and turns the transaction to it, in one round trip.
 _BEGIN = select(
     generation.c.number,
@@ -46,11 +50,19 @@ class Snapshot:
         found = await self._connection.execute(text(load_query(name)), values)
         return [dict(row) for row in found.mappings()]
 
-    async def stream(self, name: str, **values: Any) -> AsyncIterator[Row]:
-        """The rows of a named query one by one, for those too many to hold."""
-        async with self._connection.stream(text(load_query(name)), values) as found:
-            async for row in found.mappings():
-                yield dict(row)
+    async def by_worker(self, name: str, **values: Any) -> AsyncIterator[tuple[Worker, list[Any]]]:
+        """Each (platform, worker) with her rows, of a named query in which they stand together."""
+        statement = text(load_query(name)).compile(dialect=self._connection.dialect)
+        arguments = [values[one] for one in statement.positiontup or ()]
+        rows: list[Any] = []
+        async for piece in self.pieces(str(statement), arguments, _FETCHED):
+            for row in piece:
+                if rows and _worker(rows[0]) != _worker(row):
+                    yield _worker(rows[0]), rows
+                    rows = []
+                rows.append(row)
+        if rows:
+            yield _worker(rows[0]), rows
 
     async def pieces(
         self, query: str, values: Sequence[Any], size: int
@@ -89,3 +101,7 @@ class QueryDatabase:
             next_leaf = await connection.execute(text("SELECT next_leaf FROM cursor"))
             position = next_leaf.scalar_one() - 1
             yield Snapshot(connection, begun["number"], position, begun["tzdata"])
+
+
+def _worker(row: Any) -> Worker:
+    return row["platform"], row["worker"]
