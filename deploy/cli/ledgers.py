@@ -242,13 +242,15 @@ def _tell_why(why: Mapping[str, Any]) -> None:
     entry, policy = why["entry"], why["policy"]
     side = "debit" if entry["debit"] is not None else "credit"
     moved = f"{entry['account']} {side} {entry[side]} {entry['currency']}"
+    earlier = entry["previous_basis"]
+    before = "for the first time" if earlier is None else f"before that at {earlier}"
     lines = [
         f"entry {entry['scheme']}/{entry['number']}: {moved}",
         f"  worker {entry['platform']}/{entry['worker']}, period {entry['period']}"
         + (f", about {entry['about']}" if entry["about"] else ""),
         f"  posted by event {why['event_number']} of leaf {why['leaf_index']} "
         f"({why['submission']}), hash {why['leaf_hash']}",
-        f"  assessed at position {entry['basis']}, before that at {entry['previous_basis']}",
+        f"  assessed at position {entry['basis']}, {before}",
     ]
     if policy is not None:
         adopted = f"{policy['country']}, adopted by leaf {policy['adopted_leaf']}"
@@ -257,5 +259,6 @@ def _tell_why(why: Mapping[str, Any]) -> None:
         new = "new since" if cause["since_previous"] else "known before"
         paid = f"{cause['amount']} {cause['currency']} on {cause['day']}"
         lines.append(f"  event {cause['event_number']} ({cause['type']}): {paid}, {new}")
-    out.print("\n".join(lines), highlight=False, markup=False)
-    out.print(json.dumps(why["event"], ensure_ascii=False), highlight=False, markup=False)
+    # Hashes and JSON are to be copied: no line of them is broken.
+    text = "\n".join([*lines, json.dumps(why["event"], ensure_ascii=False)])
+    out.print(text, highlight=False, markup=False, soft_wrap=True)
