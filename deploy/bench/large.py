@@ -13,7 +13,7 @@ from deploy.bench.http import Client
 from deploy.bench.loads import quantile, steadily
 from deploy.bench.measure import Measure
 from deploy.bench.plan import Plan
-from deploy.bench.registry import Registry, registry
+from deploy.bench.registry import READERS, Registry, registry
 from deploy.bench.workload import DAYS, EVENTS_A_SUBMISSION, Signed, Workload
 from deploy.keyfiles import AUTHORITY_FILE, read_key
 from events.access import Role, sign_access
@@ -88,7 +88,7 @@ class _Asked:
 
 async def _queries(plan: Plan, made: Registry, workload: Workload) -> list[Measure]:
     await made.vacuum()
-    await made.start("query")
+    await made.start(*READERS)
     made.set_day(LAST_DAY)
     headers = {"authorization": f"Bearer {await _inspector(made)}"}
     asked = await _questions(made, workload)
@@ -154,7 +154,7 @@ async def _ask_steadily(
             raise RuntimeError(f"{one.path}: {answer.status} {answer.body.decode()[:300]}")
         delays[one].append(time.perf_counter() - due)
 
-    async with Client(made.port_of("query")) as client, asyncio.TaskGroup() as group:
+    async with Client(made.port_of("reader")) as client, asyncio.TaskGroup() as group:
         began = time.perf_counter()
         for number, one in zip(range(count), itertools.cycle(asked), strict=False):
             due = began + number / REQUESTS_PER_SECOND
@@ -165,7 +165,7 @@ async def _ask_steadily(
 
 async def _inspector(made: Registry) -> str:
     signer = read_key(made.folder.keys / AUTHORITY_FILE)
-    async with Client(made.port_of("query")) as client:
+    async with Client(made.port_of("reader")) as client:
         described = (await client.get("/v1/registry", {})).json()
     return sign_access(
         signer.key,

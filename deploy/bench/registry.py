@@ -28,10 +28,12 @@ from migrations.roles import OPERATOR
 from services.projections.generation import schema_of
 
 _FIRST_PORT = 8600
-#: Doors share one port, so that both cores can be at work.
-DOORS = ("ingest-1", "ingest-2")
+#: Doors share one port, and so do readers, so that both cores can be at work.
+DOORS, READERS = ("ingest-1", "ingest-2"), ("query-1", "query-2")
+_SHARED = {**dict.fromkeys(DOORS, "door"), **dict.fromkeys(READERS, "reader")}
 _PORTS = {
-    name: place for place, name in enumerate(("sequence", "project", "query", *DOORS, "door"))
+    name: place
+    for place, name in enumerate(("sequence", "project", "query", *_SHARED, "door", "reader"))
 }
 #: Seconds in which a process must be ready, and a backlog may take.
 _READY_SECONDS, _PATIENCE_SECONDS = 60.0, 900.0
@@ -108,10 +110,14 @@ class Registry:
             **self.servers.settings,
             "SIJILL_KEYS": str(self.folder.keys),
             "SIJILL_PORT": str(self.port_of(name)),
-            **({"SIJILL_SHARED_PORT": str(self.port_of("door"))} if name in DOORS else {}),
+            **self._shared(name),
             "SIJILL_CLOCK": f"file:{self.clock_file}",
             "SIJILL_LOG": "warning",
         }
+
+    def _shared(self, name: str) -> dict[str, str]:
+        shared = _SHARED.get(name)
+        return {"SIJILL_SHARED_PORT": str(self.port_of(shared))} if shared else {}
 
     def port_of(self, name: str) -> int:
         """Where a process listens."""

@@ -1,16 +1,19 @@
 """Which part of the history an answer speaks of (RULES 5).
 
-A cut takes the whole days before `before`, and of the day `before` itself the leaves up to `leaf`.
+A cut ends with a whole day, or within one with a leaf. What the days before the last one add up to
+never changes again.
 """
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import NamedTuple
 
 from msgspec import Struct
 
 from events.days import Days
 from events.log.protocol import Leaves
 from services.query_api.database import Snapshot
+from services.query_api.recorded_days import RecordedDays, index_behind
 from services.query_api.stored import StoredLeaf, counted_leaf, stored_leaf
 from services.web.problems import Problem
 
@@ -26,24 +29,42 @@ class Basis(Struct, frozen=True):
     tzdata: str
 
 
+class Span(NamedTuple):
+    """Whole recorded days from `since` on and before `before`; of that one the leaves to `leaf`."""
+
+    since: date
+    before: date
+    leaf: int = _WHOLE
+
+    @property
+    def values(self) -> dict[str, object]:
+        """For the SQL of the views."""
+        return self._asdict()
+
+
 @dataclass(frozen=True, slots=True)
 class Cut:
     """A part of the history: what leaves up to `position` said."""
 
     position: int
-    before: date
-    leaf: int
+    span: Span
     as_of: int | date | None
 
     @property
     def is_whole(self) -> bool:
         """Whether it ends with a recorded day, or with all that is folded."""
-        return self.leaf == _WHOLE
+        return self.span.leaf == _WHOLE
 
     @property
     def values(self) -> dict[str, object]:
         """For the SQL of the views."""
-        return {"before": self.before, "leaf": self.leaf}
+        return self.span.values
+
+    def parts(self, running: date) -> tuple[Span, Span | None]:
+        """Its days before one that still runs, which nothing is added to, and what lies after."""
+        finished = Span(self.span.since, min(self.span.before, running))
+        rest = self.span._replace(since=finished.before)
+        return finished, None if self.is_whole and rest.since == rest.before else rest
 
     def basis(self, tzdata: str) -> Basis:
         """As the answer states it."""
@@ -56,19 +77,22 @@ class Reach:
     """How far the views of a snapshot go, and the log and calendar that tell its days."""
 
     position: int
-    leaves: Leaves
+    recorded: RecordedDays
     days: Days
 
     async def day_of(self, index: int) -> date:
         """The recorded day of a leaf that is folded."""
-        stored = await _folded_leaf(self.leaves, index)
-        return self.days.day_of(stored.leaf.sequenced)
+        return await self.recorded.day_of(index, self.days)
+
+    async def running(self) -> date:
+        """The last recorded day: the only one that leaves are still added to."""
+        return date.min if self.position < 0 else await self.day_of(self.position)
 
 
 async def find_cut(reach: Reach, today: date, as_of: int | date | None) -> Cut:
     """The cut that `as_of` names. Problem 422 for what is not recorded (yet)."""
     if as_of is None:
-        return Cut(reach.position, date.max, _WHOLE, None)
+        return Cut(reach.position, Span(date.min, date.max), None)
     if isinstance(as_of, date):
         return await _at_date(reach, today, as_of)
     return await _at_position(reach, as_of)
@@ -77,10 +101,10 @@ async def find_cut(reach: Reach, today: date, as_of: int | date | None) -> Cut:
 async def _at_date(reach: Reach, today: date, as_of: date) -> Cut:
     if as_of > today:
         raise _unknown(f"{as_of} has not begun: the registry's date is {today}")
-    last = await _last_of_day(reach, as_of)
+    last = await reach.recorded.last_of(as_of, reach.position, reach.days)
     if last is None:
         raise _unknown(f"nothing was recorded up to {as_of}")
-    return Cut(last, as_of + timedelta(days=1), _WHOLE, as_of)
+    return Cut(last, _through(as_of), as_of)
 
 
 async def _at_position(reach: Reach, as_of: int) -> Cut:
@@ -88,21 +112,11 @@ async def _at_position(reach: Reach, as_of: int) -> Cut:
         raise _unknown(f"position {as_of} is not reached: the views stand at {reach.position}")
     day = await reach.day_of(as_of)
     ends_day = as_of == reach.position or await reach.day_of(as_of + 1) > day
-    if ends_day:
-        return Cut(as_of, day + timedelta(days=1), _WHOLE, as_of)
-    return Cut(as_of, day, as_of, as_of)
+    return Cut(as_of, _through(day) if ends_day else Span(date.min, day, as_of), as_of)
 
 
-async def _last_of_day(reach: Reach, day: date) -> int | None:
-    """The last leaf recorded on or before a day. Days never go back from leaf to leaf."""
-    low, high = 0, reach.position + 1
-    while low < high:
-        middle = (low + high) // 2
-        if await reach.day_of(middle) <= day:
-            low = middle + 1
-        else:
-            high = middle
-    return low - 1 if low else None
+def _through(day: date) -> Span:
+    return Span(date.min, day + timedelta(days=1))
 
 
 async def leaf_of_event(snapshot: Snapshot, leaves: Leaves, event_number: int) -> StoredLeaf | None:
@@ -135,9 +149,7 @@ async def _folded_leaf(leaves: Leaves, index: int) -> StoredLeaf:
     """A leaf that the views hold. Problem 503 if the log does not show it."""
     stored = await stored_leaf(leaves, index)
     if stored is None:
-        # The index of a log on Kafka may be made anew, and then lags behind the views for a while.
-        detail = f"the index does not hold leaf {index} yet; ask again"
-        raise Problem(503, "index-behind", detail, headers={"Retry-After": "1"})
+        raise index_behind(index)
     return stored
 
 

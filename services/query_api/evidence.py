@@ -9,6 +9,12 @@ from events.submission import decode_events
 from events.vocabulary import Event
 from services.query_api.stored import StoredLeaf
 
+
+class _Named(msgspec.Struct):
+    id: str
+
+
+_IDS = msgspec.json.Decoder(list[_Named])
 _RAW = msgspec.json.Decoder(list[msgspec.Raw])
 
 
@@ -32,8 +38,17 @@ def typed_events(body: bytes) -> Sequence[Event]:
 
 
 def event_ids(body: bytes, first_event: int) -> dict[int, str]:
-    """Ids by event number."""
-    return {first_event + i: event.id for i, event in enumerate(typed_events(body))}
+    """Ids by event number; none of a body that no decoder can read."""
+    try:
+        return {first_event + i: event.id for i, event in enumerate(_IDS.decode(body))}
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return {}
+
+
+def typed_event(raw: msgspec.Raw) -> Event | None:
+    """One event out of a body; None if no decoder can read it."""
+    found = typed_events(b"[%b]" % bytes(raw))
+    return found[0] if found else None
 
 
 def workers_of(event: Event) -> frozenset[str]:

@@ -4,7 +4,7 @@ Hours are summed over currencies before hourly pay, which always names its basis
 paid plus unpaid time (RULES 3.4, 3.5). Time whose pay is unstated is in neither.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
@@ -111,22 +111,66 @@ class Sums:
         for name in ("payments", *PAID):
             into[name] += int(row[name])
 
+    def add(self, other: "Sums") -> None:
+        """Add what another part came to."""
+        for into, part in (
+            (self.counts, other.counts),
+            (self.seconds, other.seconds),
+            (self.earned, other.earned),
+        ):
+            for name, value in part.items():
+                into[name] += value
+        for currency, paid in other.paid.items():
+            own = self.paid.setdefault(currency, Counter())
+            for name, value in paid.items():
+                own[name] += value
+
 
 def sums_by(
     key: Callable[[Row], Key], work: Iterable[Row], pay: Iterable[Row] = ()
 ) -> dict[Key, Sums]:
     """Rows grouped and added up; `key` says the group of a row of either grain."""
-    sums: dict[Key, Sums] = {}
+    sums: dict[Key, Sums] = defaultdict(Sums)
     for row in work:
-        sums.setdefault(key(row), Sums()).add_work(row)
+        sums[key(row)].add_work(row)
     for row in pay:
-        sums.setdefault(key(row), Sums()).add_pay(row)
-    return sums
+        sums[key(row)].add_pay(row)
+    return dict(sums)
 
 
 def total(work: Iterable[Row], pay: Iterable[Row] = ()) -> Sums:
     """All rows added up."""
-    return sums_by(lambda row: None, work, pay).get(None, Sums())
+    return together(sums_by(lambda row: None, work, pay).values())
+
+
+def together(parts: Iterable[Sums]) -> Sums:
+    """Sums of disjoint parts added up."""
+    whole = Sums()
+    for part in parts:
+        whole.add(part)
+    return whole
+
+
+def add_rows(rows: Iterable[Row]) -> list[dict[str, Any]]:
+    """Rows of one table with those of one key added up, in the order of their keys.
+
+    Numbers are what is added; all else (texts, days, truth values, nothing) is a row's key.
+    """
+    added: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for row in rows:
+        key = tuple(value for value in row.values() if not _is_number(value))
+        known = added.setdefault(key, dict.fromkeys(row, 0))
+        for name, value in row.items():
+            known[name] = known[name] + value if _is_number(value) else value
+    return [added[key] for key in sorted(added, key=_nothing_first)]
+
+
+def _is_number(value: object) -> bool:
+    return type(value) in (int, Decimal)
+
+
+def _nothing_first(key: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple((value is not None, value) for value in key)
 
 
 def split_unallocated(sums: Sums) -> tuple[Sums, Sums]:

@@ -10,7 +10,7 @@ from fastapi import Request, Response
 from events.access import Reader, Role
 from events.days import Days
 from services.query_api.access import authenticate, require
-from services.query_api.basis import Basis, Cut, Reach, find_cut
+from services.query_api.basis import Basis, Cut, Reach, Span, find_cut
 from services.query_api.database import Row, Snapshot
 from services.query_api.formats import Answer, render
 from services.query_api.parameters import Values, read_query
@@ -39,8 +39,8 @@ class Reading:
     reader: Reader
     query: Values
     snapshot: Snapshot
+    reach: Reach
     cut: Cut
-    days: Days
 
     @property
     def basis(self) -> Basis:
@@ -51,11 +51,31 @@ class Reading:
         """The rows of a named query at the cut."""
         return await self.snapshot.rows(name, **values)
 
+    @property
+    def days(self) -> Days:
+        """The registry's calendar."""
+        return self.reach.days
+
     async def sums(self, name: str, **values: Any) -> list[Row]:
-        """The rows of a named query of sums, of which the same cut gives the same for ever."""
-        standing = self.snapshot.generation, self.cut.position
-        question = (*standing, name, *sorted(values.items()))
-        return await self.state.remembered.rows(question, lambda: self.rows(name, **values))
+        """The rows of a named query of sums over days, at the cut: of one key there may be two,
+        to be added up.
+
+        Only the day that still runs is read each time; what the days before it added up to is
+        remembered, and so is a part of a day up to a position.
+        """
+        finished, rest = self.cut.parts(await self.reach.running())
+        rows = await self._remembered(name, values, finished)
+        if rest is None:
+            return rows
+        if self.cut.is_whole:
+            return rows + await self.rows(name, **values, **rest.values)
+        return rows + await self._remembered(name, values, rest)
+
+    async def _remembered(self, name: str, values: Values, span: Span) -> list[Row]:
+        question = (self.snapshot.generation, name, span, *sorted(values.items()))
+        return await self.state.remembered.rows(
+            question, lambda: self.rows(name, **values, **span.values)
+        )
 
     async def record(self) -> None:
         """Leave the line in the audit trail that this reading of a worker's rows needs."""
@@ -79,6 +99,6 @@ async def reading(
     query = read_query(request, names)
     _, days = await state.establishment()
     async with state.database.snapshot() as snapshot:
-        reach = Reach(snapshot.position, state.leaves, days)
+        reach = Reach(snapshot.position, state.recorded, days)
         cut = await find_cut(reach, state.today(days), query.get("as_of"))
-        yield Reading(request, state, reader, query, snapshot, cut, days)
+        yield Reading(request, state, reader, query, snapshot, reach, cut)

@@ -1,4 +1,4 @@
-"""Sums that were read once: at one cut of one generation a query's rows never change.
+"""Sums that were read once: over finished days of one generation a query's rows never change.
 
 A ministry's page asks for the same dated figures again and again. Only sums are kept here, no rows
 about one person, and what is kept is dropped in the order of its last use.

@@ -5,8 +5,7 @@ A correction speaks for the event that it names, so what it mends is gone from t
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from services.projections.anomalies import RULES
 from services.query_api.answers import Noted, ReportCounts
@@ -29,8 +28,7 @@ _AGREED = {
 }
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Finding:
+class Finding(NamedTuple):
     """One breach of a rule by one event; the order is that of the report."""
 
     event_number: int

@@ -11,6 +11,7 @@ from events.receipt import RegistryKeys
 from services.query_api.access import AuditTrail, Keys
 from services.query_api.database import QueryDatabase
 from services.query_api.metrics import Metrics
+from services.query_api.recorded_days import RecordedDays
 from services.query_api.remembered import Remembered
 from services.web.problems import Problem
 
@@ -27,10 +28,12 @@ class QueryState:
     metrics: Metrics = field(default_factory=Metrics)
     remembered: Remembered = field(default_factory=Remembered)
     keys: Keys = field(init=False)
+    recorded: RecordedDays = field(init=False)
     _established: tuple[Registry, Days] | None = None
 
     def __post_init__(self) -> None:
         self.keys = Keys(self.leaves)
+        self.recorded = RecordedDays(self.leaves)
 
     @property
     def identity(self) -> str:

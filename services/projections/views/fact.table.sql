@@ -32,9 +32,10 @@ CREATE TABLE fact (
 );
 -- Which event holds an id. A hash takes a quarter of what the ids would, and a third of the time.
 CREATE INDEX fact_event_id ON fact USING hash (event_id) WHERE event_id IS NOT NULL;
--- Facts come in the order of both, so that a range of either is a few pages.
-CREATE INDEX fact_number ON fact USING brin (event_number)
-    WITH (pages_per_range = 16, autosummarize = on);
+-- One event, or those of one leaf. No BRIN index, though facts come in this order: until its newest
+-- ranges are summarized, which may take a minute, each look-up reads all of them.
+CREATE INDEX fact_number ON fact (event_number);
+-- Facts come in the order of their days, so that a day is a few pages.
 CREATE INDEX fact_recorded ON fact USING brin (recorded_day)
     WITH (pages_per_range = 64, autosummarize = on);
 CREATE INDEX fact_original ON fact (original) WHERE original IS NOT NULL;

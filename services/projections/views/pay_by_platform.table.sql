@@ -15,3 +15,5 @@ CREATE TABLE pay_by_platform (
     net numeric NOT NULL,
     PRIMARY KEY (emitter_code, day, currency, rail, residence, recorded_day)
 );
+-- The day that still runs is read at each answer, those before it once.
+CREATE INDEX ON pay_by_platform (recorded_day);

@@ -10,3 +10,5 @@ CREATE TABLE refusal_by_platform (
     seconds bigint NOT NULL,
     PRIMARY KEY (emitter_code, day, task_group, reason, decided_by, recorded_day)
 );
+-- The day that still runs is read at each answer, those before it once.
+CREATE INDEX ON refusal_by_platform (recorded_day);

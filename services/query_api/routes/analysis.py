@@ -20,13 +20,14 @@ from services.query_api.answers import (
 from services.query_api.figures import (
     Row,
     Sums,
+    add_rows,
     is_empty,
     members,
     paid_slice_of,
     slice_of,
     split_unallocated,
     sums_by,
-    total,
+    together,
 )
 from services.query_api.flat import PAY_COLUMNS, WORK_COLUMNS, flatten_slice
 from services.query_api.openapi import PlatformId, described
@@ -52,16 +53,15 @@ async def sectors(request: Request) -> Response:
     async with reading(request, ANALYSTS, _SECTORS) as r:
         platform = only_platform(r.reader, r.query["platform"])
         filters = {name: r.query[name] for name in ("task_group", "residence")}
-        rows = await r.sums(
-            "sectors", **period_values(r.query), **filters, platform=platform, **r.cut.values
-        )
+        rows = await r.sums("sectors", **period_values(r.query), **filters, platform=platform)
+        groups = sums_by(lambda row: (row["period"], row["task_group"]), rows)
         document = Sectors(
             basis=r.basis,
             by=by_of(r.query),
             from_=r.query["from"],
             to=r.query["to"],
-            totals=slice_of(total(rows)),
-            rows=sector_rows(sums_by(lambda row: (row["period"], row["task_group"]), rows)),
+            totals=slice_of(together(groups.values())),
+            rows=sector_rows(groups),
         )
     return r.answer(document, rows=document.rows, columns=_SECTOR_COLUMNS, flatten=flatten_slice)
 
@@ -90,8 +90,8 @@ async def platforms(request: Request) -> Response:
         platform = only_platform(r.reader, None)
         headers = await _headers(r, platform)
         days = {"first": r.query["from"], "last": r.query["to"], "platform": platform}
-        work = await r.sums("platforms_work", **days, **r.cut.values)
-        pay = await r.sums("platforms_pay", **days, **r.cut.values)
+        work = await r.sums("platforms_work", **days)
+        pay = await r.sums("platforms_pay", **days)
         sums = sums_by(lambda row: str(row["platform"]), work, pay)
         rows = [
             PlatformRow(**head, **members(paid_slice_of(sums.get(head["platform"], Sums()))))
@@ -102,10 +102,10 @@ async def platforms(request: Request) -> Response:
 
 
 async def _headers(r: Reading, platform: str | None) -> list[dict[str, Any]]:
-    found = await r.sums(
-        "platform_headers", platform=platform, position=r.cut.position, **r.cut.values
-    )
-    return [dict(row) for row in found]
+    found = await r.rows("platform_headers", platform=platform, position=r.cut.position)
+    counted = add_rows(await r.sums("platform_workers", platform=platform))
+    workers = {row["platform"]: row["workers"] for row in counted}
+    return [{**row, "workers": workers.get(row["platform"], 0)} for row in found]
 
 
 @router.get("/v1/platforms/{platform}", **described(Platform, ANALYSTS, _PLATFORM, SERIES_COLUMNS))
@@ -123,7 +123,7 @@ async def platform(request: Request, platform: PlatformId) -> Response:
 
 
 async def _platform(r: Reading, name: str, head: dict[str, Any]) -> Platform:
-    own = {"platform": name, **r.cut.values}
+    own = {"platform": name}
     days = {"first": r.query["from"], "last": r.query["to"]}
     group = {"task_group": r.query["task_group"]}
     series = {**own, **period_values(r.query), "residence": r.query["residence"]}
@@ -131,18 +131,20 @@ async def _platform(r: Reading, name: str, head: dict[str, Any]) -> Platform:
     # Pay has no task group: beside the work of one group it would be another question's answer.
     pay_known = r.query["task_group"] is None
     pay = await r.sums("platform_pay", **series) if pay_known else []
-    refusals = await r.sums("refusals", **own, **days, **group)
-    anomalies = await r.sums("anomaly_counts", platform=name, position=r.cut.position)
+    refusals = add_rows(await r.sums("refusals", **own, **days, **group))
+    events = add_rows(await r.sums("event_counts", **own))
+    anomalies = await r.rows("anomaly_counts", platform=name, position=r.cut.position)
+    periods = sums_by(period_of, work, pay)
     return Platform(
         basis=r.basis,
         **head,
         by=by_of(r.query),
         from_=r.query["from"],
         to=r.query["to"],
-        totals=paid_slice_of(total(work, pay), pay_known=pay_known),
-        rows=period_rows(sums_by(period_of, work, pay), pay_known=pay_known),
+        totals=paid_slice_of(together(periods.values()), pay_known=pay_known),
+        rows=period_rows(periods, pay_known=pay_known),
         refusals=[Refusal(**row) for row in refusals],
-        events=[TypeCount(**row) for row in await r.sums("event_counts", **own)],
+        events=[TypeCount(**row) for row in events],
         unstated=await _unstated(r, name),
         anomalies=[RuleCount(**row) for row in anomalies],
     )
@@ -151,7 +153,7 @@ async def _platform(r: Reading, name: str, head: dict[str, Any]) -> Platform:
 async def _unstated(r: Reading, name: str) -> list[UnstatedCount] | None:
     if not r.cut.is_whole:
         return None
-    found = await r.sums("unstated_fields", platform=name, before=r.cut.before)
+    found = add_rows(await r.sums("unstated_fields", platform=name))
     return [UnstatedCount(**row) for row in found]
 
 

@@ -13,6 +13,7 @@ from fastapi import APIRouter, Request, Response
 from events.access import Role
 from events.leaf import leaf_hash
 from events.token import CONTENT_TYPE
+from events.vocabulary import Event
 from services.query_api.access import (
     CASES,
     INSPECTORS,
@@ -25,8 +26,8 @@ from services.query_api.answers import Contract, EventAnswer, Fact, TaskRow, Tas
 from services.query_api.basis import leaf_of_event
 from services.query_api.cursors import Cursor, question, read_cursor, write_cursor
 from services.query_api.database import Row
-from services.query_api.evidence import body_of, event_ids, raw_event, typed_events, workers_of
-from services.query_api.figures import paid_slice_of, sums_by, total
+from services.query_api.evidence import body_of, raw_event, typed_event, typed_events, workers_of
+from services.query_api.figures import paid_slice_of, sums_by, together
 from services.query_api.flat import flatten_slice
 from services.query_api.formats import PATH_KEY, conditional
 from services.query_api.openapi import EventNumber, PlatformId, Pseudonym, described
@@ -73,6 +74,7 @@ async def _worker(r: Reading, platform: str, pseudonym: str, head: Row) -> Worke
     work = await r.rows("worker_work", **own, **period_values(r.query), **r.cut.values)
     pay = await r.rows("worker_pay", **own, **period_values(r.query), **r.cut.values)
     contracts = await r.rows("worker_contracts", **own, position=r.cut.position)
+    periods = sums_by(period_of, work, pay)
     return Worker(
         basis=r.basis,
         platform=platform,
@@ -81,8 +83,8 @@ async def _worker(r: Reading, platform: str, pseudonym: str, head: Row) -> Worke
         by=by_of(r.query),
         from_=r.query["from"],
         to=r.query["to"],
-        totals=paid_slice_of(total(work, pay)),
-        rows=period_rows(sums_by(period_of, work, pay)),
+        totals=paid_slice_of(together(periods.values())),
+        rows=period_rows(periods),
         contracts=[_contract(row) for row in contracts],
     )
 
@@ -182,6 +184,8 @@ class _Evidence(msgspec.Struct, frozen=True):
     stored: StoredLeaf
     index: int
     body: bytes
+    raw: msgspec.Raw
+    event: Event | None
     facts: list[Row]
     workers: frozenset[str]
 
@@ -195,11 +199,12 @@ async def _evidence(r: Reading, number: int) -> _Evidence:
     index = number - (stored.leaf.first_event or 0)
     facts = await r.rows("event_facts", event_number=number, position=r.cut.position)
     named = {row["worker"] for row in facts if row["event_number"] == number and row["worker"]}
-    typed = typed_events(body)
-    workers = frozenset(named) | (workers_of(typed[index]) if typed else frozenset())
+    raw = raw_event(body, index)
+    event = typed_event(raw)
+    workers = frozenset(named) | (workers_of(event) if event else frozenset())
     if not may_read_event(r.reader, stored.leaf.emitter, workers):
         raise _no_event(number)
-    return _Evidence(number, stored, index, body, list(facts), workers)
+    return _Evidence(number, stored, index, body, raw, event, list(facts), workers)
 
 
 def _no_event(number: int) -> Problem:
@@ -216,7 +221,7 @@ async def _event_answer(r: Reading, found: _Evidence) -> EventAnswer:
     anomalies = await r.rows(
         "submission_anomalies", leaf=found.stored.index, event_number=found.number
     )
-    ids = event_ids(found.body, leaf.first_event or 0)
+    ids = {found.number: found.event.id} if found.event else {}
     corrected = {row["event_number"] for row in found.facts} - {found.number}
     return EventAnswer(
         basis=r.basis,
@@ -228,7 +233,7 @@ async def _event_answer(r: Reading, found: _Evidence) -> EventAnswer:
         submission=leaf.submission,
         received_at=leaf.received_at,
         sequenced_at=leaf.sequenced_at,
-        event=raw_event(found.body, found.index),
+        event=found.raw,
         facts=[_fact(row) for row in found.facts],
         corrected_by=sorted(corrected),
         anomalies=noted((Finding(**row) for row in anomalies), ids),

@@ -266,7 +266,7 @@ async def remittances(request: Request, scheme: SchemeName) -> Response:
             raise Problem(403, "forbidden", "remittances are of a platform's workers together")
         platform, _ = own_lines(r, r.query["platform"], None)
         values = {"scheme": scheme, "period": r.query["period"], "platform": platform}
-        at = {"position": r.cut.position, "before": r.cut.before}
+        at = {"position": r.cut.position, "before": r.cut.span.before}
         found = await r.rows("remitted", **values, **at)
         today = r.state.today(r.days)
         established, _ = await r.state.establishment()

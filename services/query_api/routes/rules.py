@@ -66,7 +66,7 @@ async def policy(request: Request) -> Response:
     established, days = await state.establishment()
     today = state.today(days)
     async with state.database.snapshot() as snapshot:
-        reach = Reach(snapshot.position, state.leaves, days)
+        reach = Reach(snapshot.position, state.recorded, days)
         cut = await find_cut(reach, today, query["as_of"])
         adopted = await policy_at(snapshot, established.country, cut.position)
         basis = cut.basis(snapshot.tzdata)

@@ -9,13 +9,7 @@ SELECT first.subject AS platform,
        (SELECT next.data ->> 'successor' FROM told AS next
         WHERE next.type = 'platform.succeeded.v1' AND next.subject = first.subject
             AND next.leaf_index <= :position
-        ORDER BY next.event_number DESC LIMIT 1) AS successor,
-       (SELECT count(*) FROM worker JOIN emitter USING (emitter_code)
-        WHERE emitter = first.subject
-            AND (first_recorded_day < :before
-                 OR first_recorded_day = :before AND EXISTS (
-                     SELECT FROM fact WHERE fact.worker_code = worker.worker_code
-                         AND leaf_index <= :leaf))) AS workers
+        ORDER BY next.event_number DESC LIMIT 1) AS successor
 FROM (
     -- A second registration changes nothing.
     SELECT DISTINCT ON (subject) subject, data, leaf_index FROM told

@@ -1,5 +1,4 @@
 -- What was said, up to a position, about every task that events of a number range speak of.
--- The range is found by the facts' BRIN index.
 WITH asked AS (
     SELECT DISTINCT emitter_code, task FROM fact
     WHERE event_number >= :first AND event_number < :end AND task IS NOT NULL AND kind IS NOT NULL
