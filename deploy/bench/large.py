@@ -6,7 +6,7 @@ The month's events are spread over 24 months here, so that a series over all of 
 import asyncio
 import itertools
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from deploy.bench.http import Client
@@ -92,6 +92,8 @@ async def _queries(plan: Plan, made: Registry, workload: Workload) -> list[Measu
     made.set_day(LAST_DAY)
     headers = {"authorization": f"Bearer {await _inspector(made)}"}
     asked = await _questions(made, workload)
+    for name in READERS:
+        await _warm(made.port_of(name), asked, headers)
     seconds = plan.sizes.steady
     arrivals = [
         workload.batch(LAST_DAY, EVENTS_A_SUBMISSION)
@@ -141,6 +143,13 @@ async def _questions(made: Registry, workload: Workload) -> list[_Asked]:
 
 def _with(path: str, as_of: object) -> str:
     return f"{path}{'&' if '?' in path else '?'}as_of={as_of}"
+
+
+async def _warm(port: int, asked: Sequence[_Asked], headers: Mapping[str, str]) -> None:
+    """Each question once: a reader is started once, and asked for weeks."""
+    async with Client(port) as client:
+        for one in asked:
+            await client.get(one.path, headers)
 
 
 async def _ask_steadily(

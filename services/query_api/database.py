@@ -2,12 +2,13 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import Any
 
 import asyncpg
 from sqlalchemy import Select, func, select, text
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from migrations.tables import generation
 from services.query_api.views import load_query
@@ -21,6 +22,8 @@ AWAY = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
 
 #: A query that takes longer is ended, so that one reader cannot hold the others up.
 STATEMENT_TIMEOUT = "20s"
+#: How the driver's statements are written.
+_DIALECT = create_async_engine("postgresql+asyncpg://").dialect
 #: Rows that are fetched at once of an answer too large to hold.
 _FETCHED = 5_000
 #: Finds the active generation, and turns the transaction to it, in one round trip.
@@ -32,6 +35,13 @@ _BEGIN = select(
     func.set_config("datestyle", "ISO", True),
     func.set_config("search_path", func.concat("view_", generation.c.number), True),
 ).where(generation.c.active)
+
+
+@cache
+def _compiled(name: str) -> tuple[str, tuple[str, ...]]:
+    """A named query as the driver takes it, and which value stands for which of its `$n`."""
+    statement = text(load_query(name)).compile(dialect=_DIALECT)
+    return str(statement), tuple(statement.positiontup or ())
 
 
 class Snapshot:
@@ -46,16 +56,19 @@ class Snapshot:
         self.tzdata = tzdata
 
     async def rows(self, name: str, **values: Any) -> list[Row]:
-        """The rows of a named query."""
-        found = await self._connection.execute(text(load_query(name)), values)
-        return [dict(row) for row in found.mappings()]
+        """The rows of a named query.
+
+        By the driver itself: through the layer above it a row would take four times as long.
+        """
+        query, order = _compiled(name)
+        found = await (await self._driver()).fetch(query, *(values[one] for one in order))
+        return [dict(row) for row in found]
 
     async def by_worker(self, name: str, **values: Any) -> AsyncIterator[tuple[Worker, list[Any]]]:
         """Each (platform, worker) with her rows, of a named query in which they stand together."""
-        statement = text(load_query(name)).compile(dialect=self._connection.dialect)
-        arguments = [values[one] for one in statement.positiontup or ()]
+        query, order = _compiled(name)
         rows: list[Any] = []
-        async for piece in self.pieces(str(statement), arguments, _FETCHED):
+        async for piece in self.pieces(query, [values[one] for one in order], _FETCHED):
             for row in piece:
                 if rows and _worker(rows[0]) != _worker(row):
                     yield _worker(rows[0]), rows
@@ -68,14 +81,13 @@ class Snapshot:
         self, query: str, values: Sequence[Any], size: int
     ) -> AsyncIterator[list[Any]]:
         """The rows of a query with `$1` in it, some at a time: never all in memory. A row is both a
-        sequence in the order of its columns and a mapping by their names.
-
-        By the driver itself: row by row through the layer above it would take four times as long.
-        """
-        driver: Any = (await self._connection.get_raw_connection()).driver_connection
-        cursor = await driver.cursor(query, *values)
+        sequence in the order of its columns and a mapping by their names."""
+        cursor = await (await self._driver()).cursor(query, *values)
         while rows := await cursor.fetch(size):
             yield rows
+
+    async def _driver(self) -> Any:
+        return (await self._connection.get_raw_connection()).driver_connection
 
     async def select(self, query: Select[Any]) -> list[Row]:
         """The rows of a query with optional filters."""
