@@ -206,6 +206,24 @@ async def test_a_switched_generation_gives_the_same_answers(empty: QueryWorld) -
     assert [answer.content for answer in after] == before
 
 
+async def test_acts_are_read_from_a_switched_generation_by_the_same_connection(
+    empty: QueryWorld,
+) -> None:
+    database = empty.state().database
+
+    async def registrations() -> list[Any]:
+        async with database.snapshot() as snapshot:
+            asked = {"type": "platform.registered.v1", "position": 5}
+            return await snapshot.rows("standing_acts", **asked)
+
+    for number in (1, 2):
+        await empty.submit("atlas", f"s-{number}", [done(f"t-{number}", "w-a", "11-01", 60)])
+    before = await registrations()
+    await rebuild(empty.inner)
+    assert len(before) == 3
+    assert await registrations() == before
+
+
 async def test_the_database_of_the_views_needs_nothing_of_the_log(empty: QueryWorld) -> None:
     """Views may be in a database of their own; what is of the log comes through its protocol."""
     paths = (
