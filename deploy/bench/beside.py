@@ -18,7 +18,8 @@ from deploy.ports import first_free
 _DATABASE, _FIRST_PORT, _ZONE = "beside", 8700, "Africa/Casablanca"
 #: How much each is given: enough to be steady, and not to be waited for.
 _PLAIN_SUBMISSIONS, _EACH_SUBMISSIONS, _LIMIT_SUBMISSIONS = 60, 2, 200
-_STORE_EVENTS, _STORE_TOGETHER = 3_000, 1_000
+#: Events that the library follows, and how many a transaction: at its best, and as it is meant.
+_STORE = {"eventsourcing": (30_000, 1_000), "eventsourcing, one each": (3_000, 1)}
 _HEADERS = {"content-type": "application/json"}
 
 
@@ -49,12 +50,12 @@ async def single_peer(made: Registry, singles: Sequence[Signed], per_second: flo
 
 async def fold_peers(made: Registry, signed: Sequence[Signed]) -> dict[str, float]:
     """Events a second of the `eventsourcing` library: many a transaction, and in its own way."""
-    bodies = [one.body for one in signed[: _STORE_EVENTS // signed[0].events + 1]]
     found = {}
     async with _database(made) as dsn:
-        for name, together in (("eventsourcing", _STORE_TOGETHER), ("eventsourcing, one each", 1)):
+        for name, (events, together) in _STORE.items():
+            bodies = [one.body for one in signed[: events // signed[0].events + 1]]
             found[name] = await asyncio.to_thread(
-                store.measure, dsn, bodies, _STORE_EVENTS, together=together
+                store.measure, dsn, bodies, events, together=together
             )
     return found
 
