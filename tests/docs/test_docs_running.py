@@ -47,9 +47,9 @@ async def test_the_quickstart_does_what_it_says(
 ) -> None:
     async with answering(world) as address:
         await _run_page("docs/platforms/quickstart.md", tmp_path, {"REGISTRY": address})
-    # Five events of the export, one of the kit, one of plain HTTP; the repeat added none.
+    # Five events of the export, four of the kit, one of plain HTTP; the repeat added none.
     events = [row for row in await world.view("fact") if row["emitter"] == atlas.emitter]
-    assert len(events) == 7
+    assert len(events) == 10
 
 
 async def test_the_page_about_a_daily_job_does_what_it_says(
