@@ -1,62 +1,43 @@
-"""Signing and sending events, and reading back what became of them."""
+"""Signing and sending events, and reading back what became of them: `Emitter` and `AsyncEmitter`.
 
+What is said and what an answer means is in `conversation`; here it is done, in either way.
+"""
+
+import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, timedelta
-from typing import Any, Literal, TypeVar
+from datetime import date
+from typing import Any, TypeVar
 
 import httpx
-import msgspec
 
-from sijill_client.documents import (
-    PlatformStatus,
-    Problem,
-    Receipt,
-    RegistryStatus,
-    Report,
-)
-from sijill_client.errors import SijillError
-from sijill_client.http import Caller, Clock, Patience, Sleep, now
+from sijill_client.conversation import POLLS_MAX, Conversation, SubmissionResult
+from sijill_client.documents import PlatformStatus, Problem, RegistryStatus, Report
+from sijill_client.http import AsyncSleep, Caller, Clock, Patience, Sleep, Steps, arun, now, run
 from sijill_client.keys import PlatformKey
-from sijill_client.signing import (
-    ACCESS_SECONDS,
-    CONTENT_TYPE,
-    access_token,
-    sign_submission,
-    submission_id,
-)
 
-#: Seconds that `Prefer: wait` may ask for.
-WAIT_MAX = 30
-#: How often a report is asked for again: a good minute.
-POLLS_MAX = 40
-#: How often an acknowledged submission is sent again to get its receipt.
-RECEIPT_POLLS_MAX = 12
-#: How far this machine's clock may be from the registry's before signatures or tokens fail.
-CLOCK_OFF_MAX = timedelta(seconds=ACCESS_SECONDS)
+__all__ = ["POLLS_MAX", "AsyncEmitter", "Emitter", "SubmissionResult"]
 
-State = Literal["accepted", "repeated", "acknowledged", "refused"]
-_Document = TypeVar("_Document")
+_Result = TypeVar("_Result")
 
 
-@dataclass(frozen=True, slots=True)
-class SubmissionResult:
-    """What the registry answered to one submission.
+class _Speaker:
+    """What both emitters know of the platform."""
 
-    `accepted`: counted by this sending; `repeated`: it stood there already; `acknowledged`: kept,
-    not yet sequenced; `refused`: see `problem`. `answer` is the registry's document, a signed
-    receipt or acknowledgement: the platform's proof.
-    """
+    conversation: Conversation
 
-    submission: str
-    state: State
-    leaf_index: int | None = None
-    answer: bytes = b""
-    problem: Problem | None = None
+    @property
+    def key(self) -> PlatformKey:
+        """The key that signs."""
+        return self.conversation.key
+
+    @property
+    def source(self) -> str:
+        """The `source` of every event of this platform."""
+        return self.conversation.source
 
 
-class Emitter:
+class Emitter(_Speaker):
     """One platform's mouth. `ValueError` if `url` is no http(s) address."""
 
     def __init__(
@@ -69,17 +50,9 @@ class Emitter:
         sleep: Sleep = time.sleep,
         patience: Patience = Patience(),
     ) -> None:
-        if not url.startswith(("https://", "http://")):
-            raise ValueError(f"{url!r} is not the address of a registry (https://…)")
-        self.key = key
-        self._url = url.rstrip("/")
-        self._client, self._clock, self._sleep = client, clock, sleep
-        self._caller = Caller(client, clock, sleep, patience)
-
-    @property
-    def source(self) -> str:
-        """The `source` of every event of this platform."""
-        return f"/emitters/{self.key.emitter}"
+        self._client, self._sleep = client, sleep
+        caller = Caller(clock, patience)
+        self.conversation = Conversation(key, url, client.build_request, caller)
 
     def submit(self, events: Sequence[Mapping[str, Any]], wait: int = 10) -> SubmissionResult:
         """Signs and sends 1 to 1,000 events as one submission.
@@ -88,24 +61,14 @@ class Emitter:
         the answer back until the submission has its receipt; 0 takes the acknowledgement.
         The same events again are the same submission. `Unreachable` if no answer came.
         """
-        envelope = {"source": self.source, "specversion": "1.0"}
-        return self.send(msgspec.json.encode([{**envelope, **event} for event in events]), wait)
+        return self.run(self.conversation.submit(events, wait))
 
     def send(self, body: bytes, wait: int = 10, submission: str | None = None) -> SubmissionResult:
         """Signs and sends exactly these bytes; see `submit`.
 
         `submission`: the id that these bytes were sent under before, perhaps with another key.
         """
-        submission = submission or submission_id(self.key, body)
-        answer = self._caller.call(lambda: self._post(submission, body, wait))
-        acknowledged = answer.status_code == 202
-        for poll in range(RECEIPT_POLLS_MAX if wait else 0):
-            if answer.status_code != 202:
-                break
-            # Not sequenced within the wait: the same bytes again ask for the receipt.
-            self._sleep(_pause(poll))
-            answer = self._caller.call(lambda: self._post(submission, body, wait))
-        return self._result(submission, answer, acknowledged)
+        return self.run(self.conversation.send(body, wait, submission))
 
     def report(self, submission: str, polls: int = POLLS_MAX) -> Report | Problem | None:
         """The report of a submission of this platform, or why the registry refuses it.
@@ -113,16 +76,7 @@ class Emitter:
         Asks again, `polls` times at most, while the views have not read the submission; None if
         they still have not then.
         """
-        url = f"{self._url}/v1/emitters/{self.key.emitter}/submissions/{submission}"
-        for poll in range(polls):
-            answer = self._caller.call(lambda: self._get(url))
-            found = _decoded(answer, Report)
-            if found is not None and found.folded:
-                return found
-            if found is None and answer.status_code != 404:
-                return self._problem(answer)
-            self._sleep(_pause(poll))
-        return None
+        return self.run(self.conversation.report(submission, polls))
 
     def status(
         self, first: date | None = None, last: date | None = None
@@ -131,104 +85,73 @@ class Emitter:
 
         From the first to the last day inclusive, at most 366; the last 30 unless stated.
         """
-        asked = {"from": first, "to": last}
-        stated = {name: day.isoformat() for name, day in asked.items() if day is not None}
-        url = httpx.URL(f"{self._url}/v1/emitters/{self.key.emitter}/status", params=stated)
-        answer = self._caller.call(lambda: self._get(str(url)))
-        return _decoded(answer, PlatformStatus) or self._problem(answer)
+        return self.run(self.conversation.status(first, last))
 
     def registry(self) -> RegistryStatus | None:
         """Which registry answers at the URL; None if it is no registry."""
-        url = f"{self._url}/v1/registry"
-        answer = self._caller.call(lambda: self._client.build_request("GET", url))
-        return _decoded(answer, RegistryStatus)
+        return self.run(self.conversation.registry())
 
-    def check_registry(self) -> None:
-        """`SijillError` unless the key's own registry answers: it speaks to no other."""
-        status = self.registry()
-        if status is None:
-            raise SijillError(f"no registry answers at {self._url} (its /v1/registry is not one)")
-        if status.identity != self.key.registry:
-            raise SijillError(
-                f"the registry at {self._url} is {status.identity}, but the key belongs to "
-                f"{self.key.registry}; nothing was sent"
-            )
+    def check_registry(self) -> RegistryStatus:
+        """`SijillError` unless the key's own registry answers: it speaks to no other.
 
-    def _post(self, submission: str, body: bytes, wait: int) -> httpx.Request:
-        token = sign_submission(self.key, submission, body, self._clock())
-        headers = {"Content-Type": CONTENT_TYPE, "Submission-Signature": token}
-        if wait:
-            headers["Prefer"] = f"wait={min(wait, WAIT_MAX)}"
-        url = f"{self._url}/v1/submissions"
-        return self._client.build_request("POST", url, content=body, headers=headers)
+        What the registry says of itself.
+        """
+        return self.run(self.conversation.check_registry())
 
-    def _get(self, url: str) -> httpx.Request:
-        token = access_token(self.key, self._clock())
-        return self._client.build_request("GET", url, headers={"Authorization": f"Bearer {token}"})
+    def run(self, steps: Steps[_Result]) -> _Result:
+        """Takes the steps of a conversation, to their result."""
+        return run(steps, self._client, self._sleep)
 
-    def _result(
-        self, submission: str, answer: httpx.Response, acknowledged: bool
+
+class AsyncEmitter(_Speaker):
+    """The same for asyncio: the methods of `Emitter`, awaited, over an `httpx.AsyncClient`.
+
+    Many calls may be on their way at once. A call that is cancelled may have been heard: the same
+    events again are the same submission. Under another event loop pass its `sleep`.
+    """
+
+    def __init__(
+        self,
+        key: PlatformKey,
+        url: str,
+        client: httpx.AsyncClient,
+        *,
+        clock: Clock = now,
+        sleep: AsyncSleep = asyncio.sleep,
+        patience: Patience = Patience(),
+    ) -> None:
+        self._client, self._sleep = client, sleep
+        caller = Caller(clock, patience)
+        self.conversation = Conversation(key, url, client.build_request, caller)
+
+    async def submit(self, events: Sequence[Mapping[str, Any]], wait: int = 10) -> SubmissionResult:
+        """As `Emitter.submit`."""
+        return await self.run(self.conversation.submit(events, wait))
+
+    async def send(
+        self, body: bytes, wait: int = 10, submission: str | None = None
     ) -> SubmissionResult:
-        if answer.status_code == 202:
-            return SubmissionResult(submission, "acknowledged", answer=answer.content)
-        receipt = _decoded(answer, Receipt) if answer.status_code in (200, 201) else None
-        if receipt is None:
-            problem = self._problem(answer)
-            return SubmissionResult(submission, "refused", answer=answer.content, problem=problem)
-        if receipt.outcome != "counted":
-            return SubmissionResult(
-                submission, "refused", receipt.leaf_index, answer.content, _uncounted(receipt)
-            )
-        # A receipt that follows our own acknowledgement is of this sending, whatever its status.
-        fresh = acknowledged or answer.status_code == 201
-        state: State = "accepted" if fresh else "repeated"
-        return SubmissionResult(submission, state, receipt.leaf_index, answer.content)
+        """As `Emitter.send`."""
+        return await self.run(self.conversation.send(body, wait, submission))
 
-    def _problem(self, answer: httpx.Response) -> Problem:
-        problem = _decoded(answer, Problem, of_success=False) or Problem(
-            title=answer.reason_phrase or "unexpected answer", detail=answer.text[:200]
-        )
-        both = self._clocks_apart() if answer.status_code == 401 else ""
-        detail = "; ".join(part for part in (problem.detail, both) if part)
-        return msgspec.structs.replace(problem, status=answer.status_code, detail=detail)
+    async def report(self, submission: str, polls: int = POLLS_MAX) -> Report | Problem | None:
+        """As `Emitter.report`."""
+        return await self.run(self.conversation.report(submission, polls))
 
-    def _clocks_apart(self) -> str:
-        """Both clocks, if they are so far apart that nothing signed here can be accepted."""
-        status = self.registry()
-        own = self._clock()
-        if status is None or abs(own - status.time) <= CLOCK_OFF_MAX:
-            return ""
-        return (
-            f"this machine's clock says {own:%Y-%m-%d %H:%M:%S%z}, the registry's says "
-            f"{status.time:%Y-%m-%d %H:%M:%S%z}: set the clock right and try again"
-        )
+    async def status(
+        self, first: date | None = None, last: date | None = None
+    ) -> PlatformStatus | Problem:
+        """As `Emitter.status`."""
+        return await self.run(self.conversation.status(first, last))
 
+    async def registry(self) -> RegistryStatus | None:
+        """As `Emitter.registry`."""
+        return await self.run(self.conversation.registry())
 
-def _uncounted(receipt: Receipt) -> Problem:
-    if receipt.outcome == "key-revoked":
-        return Problem(
-            title="key-revoked",
-            detail="the key was revoked before the submission was sequenced; push again with a "
-            "key that stands, its submissions get new ids",
-        )
-    return Problem(
-        title=receipt.outcome,
-        detail="the registry holds another submission under this id; it kept both as evidence",
-    )
+    async def check_registry(self) -> RegistryStatus:
+        """As `Emitter.check_registry`."""
+        return await self.run(self.conversation.check_registry())
 
-
-def _decoded(
-    answer: httpx.Response, kind: type[_Document], *, of_success: bool = True
-) -> _Document | None:
-    """The answer's JSON as that document, or None if it is something else."""
-    if answer.is_success is not of_success:
-        return None
-    try:
-        return msgspec.json.decode(answer.content, type=kind)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        return None
-
-
-def _pause(poll: int) -> float:
-    """Seconds between two polls: from 50 ms up to 2 s."""
-    return min(2.0, 0.05 * 2.0**poll)
+    async def run(self, steps: Steps[_Result]) -> _Result:
+        """As `Emitter.run`."""
+        return await arun(steps, self._client, self._sleep)

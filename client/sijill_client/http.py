@@ -2,13 +2,17 @@
 
 Sending the same bytes again is always safe: the registry knows a submission by its id and bytes.
 So an answer that never came is treated like one that says "later". A refusal is final.
+
+What to do next is decided in generators that touch no network and no clock: they yield what they
+want done, and `run` or `arun` does it. So there is one logic, and a client of either kind.
 """
 
 import email.utils
 import random
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Generator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TypeAlias, TypeVar
 
 import httpx
 
@@ -18,6 +22,13 @@ LATER = frozenset({429, 502, 503, 504})
 
 Clock = Callable[[], datetime]
 Sleep = Callable[[float], None]
+AsyncSleep = Callable[[float], Awaitable[None]]
+
+_Result = TypeVar("_Result")
+#: Yields a request to be sent, and is given its answer or why none came; or seconds to wait.
+Steps: TypeAlias = Generator[
+    httpx.Request | float, httpx.Response | httpx.RequestError | None, _Result
+]
 
 
 def now() -> datetime:
@@ -45,41 +56,82 @@ class Patience:
         return full * (1 - chance / 2)
 
 
+def run(steps: Steps[_Result], client: httpx.Client, sleep: Sleep) -> _Result:
+    """Does what the steps ask for, one after the other."""
+    given: httpx.Response | httpx.RequestError | None = None
+    while True:
+        try:
+            step = steps.send(given)
+        except StopIteration as end:
+            result: _Result = end.value
+            return result
+        given = None
+        if not isinstance(step, httpx.Request):
+            sleep(step)
+            continue
+        try:
+            given = client.send(step)
+        except httpx.RequestError as fault:
+            given = fault
+
+
+async def arun(steps: Steps[_Result], client: httpx.AsyncClient, sleep: AsyncSleep) -> _Result:
+    """As `run`, with awaits."""
+    given: httpx.Response | httpx.RequestError | None = None
+    while True:
+        try:
+            step = steps.send(given)
+        except StopIteration as end:
+            result: _Result = end.value
+            return result
+        given = None
+        if not isinstance(step, httpx.Request):
+            await sleep(step)
+            continue
+        try:
+            given = await client.send(step)
+        except httpx.RequestError as fault:
+            given = fault
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Sends requests with patience. The client, the clock, sleep and chance come from outside."""
+    """Asks with patience. The clock and chance come from outside."""
 
-    client: httpx.Client
     clock: Clock
-    sleep: Sleep
     patience: Patience = Patience()
     chance: Callable[[], float] = random.random
 
-    def call(self, make: Callable[[], httpx.Request]) -> httpx.Response:
+    def call(self, make: Callable[[], httpx.Request]) -> Steps[httpx.Response]:
         """The first answer that is not "later"; `make` builds each try anew (signatures age).
 
         `Unreachable` when the tries are used up, with the last reason.
         """
         reason, told = "", None
         for tried in range(1, self.patience.tries + 1):
-            reason, told = "", None
-            try:
-                answer = self.client.send(make())
-            except httpx.TransportError as fault:
-                reason = f"{type(fault).__name__}: {fault}"
-            else:
-                if answer.status_code not in LATER:
-                    return answer
-                reason = f"answered {answer.status_code} {answer.reason_phrase}".rstrip()
-                told = self._retry_after(answer)
+            answer = yield make()
+            reason, told = self._later(answer)
+            if isinstance(answer, httpx.Response) and not reason:
+                return answer
             if told is not None and told > self.patience.told_longest:
                 said = f"the registry asks to come back in {told:.0f} s ({reason})"
                 raise Unreachable(said, told)
             if tried < self.patience.tries:
                 own = self.patience.wait(tried, self.chance())
-                self.sleep(max(own, told or 0.0))
+                yield max(own, told or 0.0)
         tries = "1 try" if self.patience.tries == 1 else f"{self.patience.tries} tries"
         raise Unreachable(f"no answer after {tries}; the last one: {reason}", told)
+
+    def _later(
+        self, answer: httpx.Response | httpx.RequestError | None
+    ) -> tuple[str, float | None]:
+        """Why to ask again, and after how many seconds if it says so; no reason: it is final."""
+        if not isinstance(answer, httpx.Response):
+            return f"{type(answer).__name__}: {answer}", None
+        if answer.status_code not in LATER:
+            return "", None
+        reason = f"answered {answer.status_code} {answer.reason_phrase}".rstrip()
+        return reason, self._retry_after(answer)
 
     def _retry_after(self, answer: httpx.Response) -> float | None:
         """Seconds that the answer asks for, stated as such or as an HTTP date (RFC 9110)."""

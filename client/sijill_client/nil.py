@@ -4,9 +4,11 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
+from sijill_client.conversation import Conversation, SubmissionResult
 from sijill_client.documents import RegistryStatus
-from sijill_client.emitter import Emitter, SubmissionResult
+from sijill_client.emitter import AsyncEmitter, Emitter
 from sijill_client.errors import SijillError
+from sijill_client.http import Steps
 
 
 def nil_event(day: date) -> dict[str, object]:
@@ -33,16 +35,23 @@ def declare_nil(emitter: Emitter, days: Iterable[date]) -> SubmissionResult:
 
     `day.nil` says nothing about work that was pushed: that stands, and counts.
     """
-    emitter.check_registry()
+    return emitter.run(_declaration(emitter.conversation, days))
+
+
+async def adeclare_nil(emitter: AsyncEmitter, days: Iterable[date]) -> SubmissionResult:
+    """As `declare_nil`, for asyncio."""
+    return await emitter.run(_declaration(emitter.conversation, days))
+
+
+def _declaration(conversation: Conversation, days: Iterable[date]) -> Steps[SubmissionResult]:
     wanted = sorted(set(days))
-    status = emitter.registry()
-    assert status is not None
+    status = yield from conversation.check_registry()
     if wanted and wanted[-1] >= _today(status):
         raise SijillError(
             f"{wanted[-1]} is not over at the registry, whose date is {_today(status)}: declare a "
             "day once it has ended; nothing was sent"
         )
-    return emitter.submit([nil_event(day) for day in wanted])
+    return (yield from conversation.submit([nil_event(day) for day in wanted]))
 
 
 def _today(status: RegistryStatus) -> date:

@@ -2,7 +2,7 @@
 
 import httpx
 
-from sijill_client.emitter import WAIT_MAX
+from sijill_client.conversation import WAIT_MAX
 
 #: Seconds without a byte after which an answer counts as lost; above what the door may hold back.
 ANSWER_SECONDS = WAIT_MAX + 30.0

@@ -73,6 +73,9 @@ class FakeRegistry:
     def client(self) -> httpx.Client:
         return httpx.Client(transport=httpx.MockTransport(self._answer))
 
+    def async_client(self) -> httpx.AsyncClient:
+        return httpx.AsyncClient(transport=httpx.MockTransport(self._answer))
+
     def _answer(self, request: httpx.Request) -> httpx.Response:
         if request.url.path == "/v1/registry":
             status = {"identity": self.key.registry, "time": self.now.isoformat()}

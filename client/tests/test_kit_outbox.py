@@ -13,62 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from kit_outbox import URL, Desk, nil, outbox
 from kit_registry import FakeRegistry, answering, lost_answer, lost_request
-from kit_tables import IDENTITY, NOW
-from sijill_client import Emitter, Outbox, OutboxError, PlatformKey, make_key
+from kit_tables import IDENTITY
+from sijill_client import Outbox, OutboxError, PlatformKey, make_key
 from sijill_client.batches import EVENTS_MAX
-from sijill_client.http import Patience
 from sijill_client.importers.events_file import ready_event
-from sijill_client.outbox.sender import BACKGROUND, Sender
-from sijill_client.outbox.spool import Connect, Spool, connect
-
-URL = "https://registry.example"
-QUICK = Patience(tries=1, first=0.001, longest=0.01)
-
-
-def nil(number: int, **more: Any) -> dict[str, Any]:
-    data = {"day": "2026-02-28", **more}
-    return {
-        "id": f"nil-{number}",
-        "type": "day.nil.v1",
-        "time": "2026-02-28T23:00:00Z",
-        "data": data,
-    }
-
-
-class Desk:
-    """A spool and its sender, moved by hand."""
-
-    def __init__(
-        self,
-        path: Path,
-        registry: FakeRegistry,
-        key: PlatformKey | None = None,
-        connect: Connect = connect,
-    ) -> None:
-        self.registry = registry
-        self.key = key or registry.key
-        self.client = registry.client()
-        self.emitter = Emitter(
-            self.key, URL, self.client, clock=lambda: NOW, patience=Patience(tries=1)
-        )
-        self.spool = Spool(path, self.key, connect)
-        self.sender = Sender(self.spool, self.emitter, chance=lambda: 0.0)
-
-    def put(self, *events: dict[str, Any]) -> None:
-        bodies = (json.dumps(event).encode() for event in events)
-        self.spool.put([ready_event(body, self.emitter.source) for body in bodies])
-
-    def run(self) -> list[float]:
-        """Steps until nothing waits; the waits between them."""
-        waits = []
-        while (wait := self.sender.step()) is not None:
-            waits.append(wait)
-        return waits
-
-    def close(self) -> None:
-        self.spool.close()
-        self.client.close()
+from sijill_client.outbox.sender import BACKGROUND
+from sijill_client.outbox.spool import Spool, connect
 
 
 @pytest.fixture
@@ -237,11 +189,6 @@ def test_a_file_that_is_no_outbox_is_told(tmp_path: Path, key: PlatformKey) -> N
         Outbox(tmp_path / "outbox", key, URL)
 
 
-def outbox(path: Path, registry: FakeRegistry, **more: Any) -> Outbox:
-    settings: dict[str, Any] = {"clock": lambda: NOW, "patience": QUICK, "linger": 0.0}
-    return Outbox(path, registry.key, URL, client=registry.client(), **(settings | more))
-
-
 def test_the_end_of_a_block_waits_for_what_waits(tmp_path: Path, registry: FakeRegistry) -> None:
     registry.faults.extend([lost_request, lost_answer])
     told: list[str] = []
@@ -381,87 +328,3 @@ def test_a_connection_is_closed_when_it_cannot_be_set_up(tmp_path: Path) -> None
     (tmp_path / "o").write_bytes(b"x" * 5000)
     with pytest.raises(sqlite3.DatabaseError):
         connect(tmp_path / "o")
-
-
-class Killed(BaseException):
-    """What a killed process would have done next it does not do."""
-
-
-class Mortal(sqlite3.Connection):
-    """Connections of a process that dies just before one statement of them all."""
-
-    left = 10**9
-
-    def execute(self, *statement: Any) -> sqlite3.Cursor:
-        """The statement, unless the process is dead."""
-        Mortal.left -= 1
-        if Mortal.left < 0:
-            raise Killed
-        return super().execute(*statement)
-
-
-def passing(path: Path, factory: type[sqlite3.Connection] = sqlite3.Connection) -> Any:
-    """A connection that waits for no disk: these processes die, the machine does not."""
-    made = sqlite3.connect(path, isolation_level=None, factory=factory, check_same_thread=False)
-    sqlite3.Connection.execute(made, "PRAGMA synchronous = OFF")
-    return made
-
-
-def test_no_statement_at_which_it_dies_loses_or_doubles_anything(
-    tmp_path: Path, key: PlatformKey
-) -> None:
-    """Every statement of a life in turn: put, form, send, refuse one, send the rest, settle."""
-    lives, died = 0, True
-    while died:
-        registry = FakeRegistry(key, NOW)
-        path = tmp_path / f"outbox-{lives}"
-        promised, died = _live_until(lives, path, registry)
-        Mortal.left = 10**9
-        after = Desk(path, registry, connect=passing)
-        after.put(*(nil(number) for number in range(6) if number not in promised))
-        after.run()
-        refused = [one.id for one in after.spool.refused()]
-        after.close()
-        counted = sum(sum(counts.values()) for counts in registry.counts.values())
-        told = (lives, counted, len(registry.events), set(refused))
-        assert told == (lives, len(registry.events), 5, {"nil-3"})
-        lives += 1
-    assert lives > 30
-
-
-def _live_until(statement: int, path: Path, registry: FakeRegistry) -> tuple[set[int], bool]:
-    """A life that ends before a statement: what `put` promised, and whether it died at all."""
-
-    def refuse_three(request: Any, honest: Callable[[], Any]) -> Any:
-        if b'"nil-3"' not in request.content:
-            return honest()
-        place = [event["id"] for event in json.loads(request.content)].index("nil-3")
-        fault = {"pointer": f"/{place}/data/day", "detail": "is required"}
-        return answering(422, title="Schema", errors=[fault])(request, honest)
-
-    registry.faults.extend([refuse_three] * 50)
-    promised: set[int] = set()
-    Mortal.left = statement
-    connection: list[sqlite3.Connection] = []
-
-    def connect_mortal(path: Path) -> sqlite3.Connection:
-        connection.append(passing(path, Mortal))
-        return connection[-1]
-
-    client = registry.client()
-    emitter = Emitter(registry.key, URL, client, clock=lambda: NOW, patience=QUICK)
-    try:
-        spool = Spool(path, registry.key, connect_mortal)
-        sender = Sender(spool, emitter)
-        for number in range(6):
-            spool.put([ready_event(json.dumps(nil(number)).encode(), emitter.source)])
-            promised.add(number)
-        while sender.step() is not None:
-            pass
-    except Killed:
-        return promised, True
-    finally:
-        client.close()
-        # The kernel closes what a dead process held open; what it had begun is rolled back.
-        connection[0].close()
-    return promised, False

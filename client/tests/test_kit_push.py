@@ -18,8 +18,7 @@ from kit_tables import APPROVED, NOW, OVERTURNED, REJECTED, SUBMITTED, write
 from sijill_client.batches import BODY_BYTES_MAX, ReadyEvent, batches
 from sijill_client.emitter import Emitter
 from sijill_client.errors import SijillError, Unreachable
-from sijill_client.http import Patience
-from sijill_client.keys import PlatformKey, make_key
+from sijill_client.keys import make_key
 from sijill_client.options import PushOptions
 from sijill_client.pseudonyms import Pseudonyms
 from sijill_client.push import PushResult, push_files
@@ -366,8 +365,3 @@ def test_batches_keep_to_four_mebibytes() -> None:
     assert [batch.events for batch in cut] == [2, 2, 1]
     assert all(len(batch.body) <= BODY_BYTES_MAX for batch in cut)
     assert list(batches([])) == []
-
-
-def test_an_address_that_is_none_is_refused_before_anything_is_tried(key: PlatformKey) -> None:
-    with pytest.raises(ValueError, match="address of a registry"):
-        Emitter(key, "registry.example", httpx.Client(), patience=Patience(tries=1))

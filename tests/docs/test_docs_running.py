@@ -47,9 +47,9 @@ async def test_the_quickstart_does_what_it_says(
 ) -> None:
     async with answering(world) as address:
         await _run_page("docs/platforms/quickstart.md", tmp_path, {"REGISTRY": address})
-    # Five events of the export, one of the kit, one of plain HTTP; the repeat added none.
+    # Five events of the export, four of the kit, one of plain HTTP; the repeat added none.
     events = [row for row in await world.view("fact") if row["emitter"] == atlas.emitter]
-    assert len(events) == 7
+    assert len(events) == 10
 
 
 async def test_the_page_about_a_daily_job_does_what_it_says(
@@ -72,9 +72,12 @@ async def test_the_page_about_signing_does_what_it_says(
     assert {row["task"] for row in events} == {"t-510", "t-511"}
 
 
-def test_the_signer_of_the_first_page_is_the_one_in_the_folder() -> None:
-    (shown,) = [one.text for one in blocks("docs/platforms/quickstart.md") if "sign.py" in one.mark]
-    assert shown == (SIGNERS / "sign.py").read_text("utf-8")
+@pytest.mark.parametrize("name", ["sign.py", "bearer.py"])
+def test_the_programs_of_the_first_page_are_those_in_the_folder(name: str) -> None:
+    (shown,) = [
+        one.text for one in blocks("docs/platforms/quickstart.md") if one.mark == f"file={name}"
+    ]
+    assert shown == (SIGNERS / name).read_text("utf-8")
 
 
 async def test_a_table_of_an_unknown_platform_goes_through_as_its_page_says(

@@ -29,34 +29,50 @@ _SECONDS = 180
 _BRIEF = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
 
 
-def python(folder: Path) -> list[str]:
-    return [sys.executable, str(SIGNERS / "sign.py")]
+@dataclass(frozen=True)
+class Programs:
+    """How the two programs of a language are called: with the words of their first lines."""
+
+    sign: list[str]
+    bearer: list[str]
 
 
-def node(folder: Path) -> list[str]:
+def python(folder: Path) -> Programs:
+    return _both(sys.executable, ending=".py")
+
+
+def node(folder: Path) -> Programs:
     needed("node")
-    return ["node", str(SIGNERS / "sign.mjs")]
+    return _both("node", ending=".mjs")
 
 
-def go(folder: Path) -> list[str]:
+def go(folder: Path) -> Programs:
     needed("go")
-    _run(["go", "build", "-o", str(folder / "sign"), str(SIGNERS / "sign.go")])
-    return [str(folder / "sign")]
+    for name in ("sign", "bearer"):
+        _run(["go", "build", "-o", str(folder / name), str(SIGNERS / f"{name}.go")])
+    return Programs([str(folder / "sign")], [str(folder / "bearer")])
 
 
-def java(folder: Path) -> list[str]:
+def java(folder: Path) -> Programs:
     needed("java", "javac")
     # What runs for a second is not worth optimising.
-    _run(["javac", *(f"-J{one}" for one in _BRIEF), "-d", str(folder), str(SIGNERS / "Sign.java")])
-    return ["java", *_BRIEF, "-cp", str(folder), "Sign"]
+    files = [str(SIGNERS / "Sign.java"), str(SIGNERS / "Bearer.java")]
+    _run(["javac", *(f"-J{one}" for one in _BRIEF), "-d", str(folder), *files])
+    run = ["java", *_BRIEF, "-cp", str(folder)]
+    return Programs([*run, "Sign"], [*run, "Bearer"])
 
 
-def shell(folder: Path) -> list[str]:
+def shell(folder: Path) -> Programs:
     needed("bash", "openssl", "curl")
-    return ["bash", str(SIGNERS / "sign.sh")]
+    return _both("bash", ending=".sh")
 
 
-LANGUAGES: tuple[Callable[[Path], list[str]], ...] = (python, node, go, java, shell)
+def _both(*command: str, ending: str) -> Programs:
+    sign, bearer = ([*command, str(SIGNERS / f"{name}{ending}")] for name in ("sign", "bearer"))
+    return Programs(sign, bearer)
+
+
+LANGUAGES: tuple[Callable[[Path], Programs], ...] = (python, node, go, java, shell)
 
 
 def _run(command: list[str]) -> str:
@@ -114,21 +130,22 @@ def body_of(emitter: str, name: str) -> bytes:
 
 @pytest.mark.parametrize("language", LANGUAGES, ids=lambda made: made.__name__)
 async def test_a_signer_signs_with_both_kinds_of_keys_and_reads_its_report(
-    signing: Signing, language: Callable[[Path], list[str]], tmp_path: Path
+    signing: Signing, language: Callable[[Path], Programs], tmp_path: Path
 ) -> None:
-    command = await asyncio.to_thread(language, tmp_path)
+    programs = await asyncio.to_thread(language, tmp_path)
     for emitter, key_file in signing.key_files.items():
         name = f"{language.__name__}-1"
         body = tmp_path / f"{emitter}.json"
         body.write_bytes(body_of(emitter, name))
-        sign = [*command, str(key_file)]
-        token = await asyncio.to_thread(_run, [*sign, name, str(body)])
+        sign = [*programs.sign, str(key_file), name, str(body)]
+        token = await asyncio.to_thread(_run, sign)
         answer = await signing.post(token, body.read_bytes())
         assert (answer.status_code, answer.json()["outcome"]) == (201, "counted"), answer.text
         other = await signing.post(token, body.read_bytes().replace(b"60", b"61"))
         assert other.json()["type"] == "urn:sijill:problem:bad-signature"
 
-        bearer = {"Authorization": f"Bearer {await asyncio.to_thread(_run, sign)}"}
+        read = await asyncio.to_thread(_run, [*programs.bearer, str(key_file)])
+        bearer = {"Authorization": f"Bearer {read}"}
         place = f"/v1/emitters/{emitter}/submissions/{name}"
         report = await signing.http.get(place, headers=bearer)
         assert report.json()["submission"] == name, report.text
@@ -137,7 +154,7 @@ async def test_a_signer_signs_with_both_kinds_of_keys_and_reads_its_report(
 async def _pushed(signing: Signing, tmp_path: Path, submission: str, batch: bytes) -> None:
     body = tmp_path / "batch.json"
     body.write_bytes(batch)
-    sign = [*python(tmp_path), str(signing.key_files["ed25519"]), submission, str(body)]
+    sign = [*python(tmp_path).sign, str(signing.key_files["ed25519"]), submission, str(body)]
     answer = await signing.post(await asyncio.to_thread(_run, sign), batch)
     assert (answer.status_code, answer.json()["outcome"]) == (201, "counted"), answer.text
     key = load_key(signing.key_files["ed25519"])

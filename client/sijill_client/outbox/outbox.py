@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -21,7 +22,7 @@ from sijill_client.http import Clock, Patience, now
 from sijill_client.importers.events_file import ready_event
 from sijill_client.keys import PlatformKey
 from sijill_client.outbox.sender import BACKGROUND, Sender, Told
-from sijill_client.outbox.spool import OutboxStatus, RefusedEvent, Spool, connect
+from sijill_client.outbox.spool import KEEP_RECEIPTS, OutboxStatus, RefusedEvent, Spool, connect
 from sijill_client.session import new_client
 
 _log = logging.getLogger("sijill_client.outbox")
@@ -46,12 +47,14 @@ class Outbox:
 
     `path`: an SQLite file of this platform alone. Several processes may put into one; let one of
     them send (`sends=False` in the others) and no file system over a network hold it. `linger`:
-    seconds for which the first waiting event waits for company. `told` is called in the sender's
-    thread with each answer that was kept. `client`, `clock`, `patience`, `chance`, `connect` and
-    `after` (see `Sender`) come from outside, so that each can fail on command.
+    seconds for which the first waiting event waits for company. `keep_receipts`: the age at which a
+    receipt leaves the file (None: never); the counts of `status` go on counting it. `told` is
+    called in the sender's thread with each answer that was kept. `client`, `clock`, `patience`,
+    `chance`, `connect` and `after` (see `Sender`) come from outside, so that each can fail on
+    command.
 
     `OutboxError` if the file is damaged, of another platform, or cannot be written; `ValueError`
-    if `url` is no address.
+    if `url` is no address or `keep_receipts` negative.
     """
 
     def __init__(
@@ -62,6 +65,7 @@ class Outbox:
         *,
         sends: bool = True,
         linger: float = 1.0,
+        keep_receipts: timedelta | None = KEEP_RECEIPTS,
         told: Told = lambda result: None,
         client: httpx.Client | None = None,
         clock: Clock = now,
@@ -75,7 +79,7 @@ class Outbox:
         once = replace(patience, tries=1)
         try:
             emitter = Emitter(key, url, self._client, clock=clock, patience=once)
-            self._spool = Spool(path, key, connect)
+            self._spool = Spool(path, key, connect, clock=clock, keep=keep_receipts)
         except BaseException:
             if self._owns_client:
                 self._client.close()
@@ -86,7 +90,7 @@ class Outbox:
         self._sender: Sender | None = None
         self._thread: threading.Thread | None = None
         if sends:
-            spool = Spool(path, key, connect)
+            spool = Spool(path, key, connect, clock=clock, keep=keep_receipts)
             self._sender = Sender(
                 spool, emitter, patience=patience, chance=chance, told=told, after=after
             )
@@ -155,7 +159,10 @@ class Outbox:
         self._spool.forget([one.number for one in refused])
 
     def receipts(self) -> list[SubmissionResult]:
-        """Every submission that the registry holds, with the receipt that it signed."""
+        """The submissions that the registry holds, each with the receipt that it signed, in order.
+
+        Those older than `keep_receipts` have gone: store elsewhere what you need for longer.
+        """
         return self._spool.receipts()
 
     async def aput(self, *events: Mapping[str, Any]) -> None:

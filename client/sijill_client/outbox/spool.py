@@ -12,17 +12,21 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from sijill_client.batches import EVENTS_MAX, ReadyEvent, batches
-from sijill_client.emitter import SubmissionResult
+from sijill_client.conversation import SubmissionResult
 from sijill_client.errors import OutboxError
+from sijill_client.http import Clock, now
 from sijill_client.keys import PlatformKey
 from sijill_client.signing import submission_id
 
 #: Seconds to wait while another process writes.
 BUSY_SECONDS, _AGAIN_SECONDS = 30.0, 0.02
+#: For how long a receipt is kept unless stated, and how many may go with one answer.
+KEEP_RECEIPTS, _DROPS_MAX = timedelta(days=90), 100
 _SQL = {
     path.stem: path.read_text("utf-8") for path in (Path(__file__).parent / "sql").glob("*.sql")
 }
@@ -94,16 +98,30 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
 
 
 class Spool:
-    """One connection to the file; threads take turns. `OutboxError` whenever the disk refuses."""
+    """One connection to the file; threads take turns. `OutboxError` whenever the disk refuses.
 
-    def __init__(self, path: Path, key: PlatformKey, connect: Connect = connect) -> None:
+    `keep`: how long receipts stay; None: for ever. Their age is told by `clock`.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        key: PlatformKey,
+        connect: Connect = connect,
+        *,
+        clock: Clock = now,
+        keep: timedelta | None = KEEP_RECEIPTS,
+    ) -> None:
+        if keep is not None and keep < timedelta(0):
+            raise ValueError(f"receipts cannot be kept for {keep}: name a time, or None for ever")
         self.path = path
+        self._clock, self._keep = clock, keep
         self._process = os.getpid()
         self._turn = threading.Lock()
         with self._told("opened"):
             self._connection = connect(path)
-            self._connection.executescript(_SQL["table"])
         try:
+            self._set_up()
             self._own(key)
         except BaseException:
             self.close()
@@ -164,7 +182,7 @@ class Spool:
                 self._do("forget", number=number)
 
     def receipts(self) -> list[SubmissionResult]:
-        """What the registry signed for every batch that it holds, in order."""
+        """What the registry signed for the batches that it holds, in order, as far as kept."""
         with self._reading():
             return [SubmissionResult(*row) for row in self._do("receipts")]
 
@@ -179,6 +197,14 @@ class Spool:
             return bool(self._do("is_empty").fetchone()[0])
 
     # --- inside a transaction -------------------------------------------------------------
+
+    def _set_up(self) -> None:
+        with self._changing():
+            columns = [name for (name,) in self._do("columns")]
+            if columns and "answered" not in columns:
+                self._do("add_answered")
+        with self._told("opened"):
+            self._connection.executescript(_SQL["table"])
 
     def _own(self, key: PlatformKey) -> None:
         with self._changing():
@@ -221,12 +247,17 @@ class Spool:
 
     def _answered(self, batch: Formed, result: SubmissionResult) -> bool:
         """Whether this answer is the first; of two senders of one file both may have one."""
+        seconds = int(self._clock().timestamp())
+        if self._keep is not None:
+            before = seconds - int(self._keep.total_seconds())
+            self._do("drop_receipts", before=before, most=_DROPS_MAX)
         done = self._do(
             "settle",
             batch=batch.number,
             state=result.state,
             leaf_index=result.leaf_index,
             answer=result.answer,
+            answered=seconds,
         )
         return done.rowcount == 1
 

@@ -1,5 +1,4 @@
 // go run sign.go KEYFILE SUBMISSION BODYFILE: the Submission-Signature of a file's bytes
-// go run sign.go KEYFILE: a bearer token to read your own data, good for four minutes
 package main
 
 import (
@@ -12,74 +11,45 @@ import (
 	"encoding/json"
 	"fmt"
 	"log"
-	"math/big"
 	"os"
 	"time"
 )
 
 type members map[string]any
 
-var file struct {
-	Emitter, Kid, Registry string
-	Key                    struct{ Kty, D string }
-}
+var b64 = base64.RawURLEncoding.EncodeToString
 
-func read(path string) []byte {
-	data, err := os.ReadFile(path)
+func must[T any](value T, err error) T {
 	if err != nil {
 		log.Fatal(err)
 	}
-	return data
+	return value
 }
 
-func b64(data []byte) string { return base64.RawURLEncoding.EncodeToString(data) }
-
-func rawSignature(message []byte) []byte {
-	secret, err := base64.RawURLEncoding.DecodeString(file.Key.D)
-	if err != nil {
-		log.Fatal(err)
-	}
-	if file.Key.Kty == "OKP" {
+func raw(kty string, secret, message []byte) []byte {
+	if kty == "OKP" {
 		return ed25519.Sign(ed25519.NewKeyFromSeed(secret), message)
 	}
-	key := ecdsa.PrivateKey{D: new(big.Int).SetBytes(secret)}
-	key.Curve = elliptic.P256()
-	key.X, key.Y = key.Curve.ScalarBaseMult(secret)
-	digest := sha256.Sum256(message)
-	r, s, err := ecdsa.Sign(rand.Reader, &key, digest[:])
-	if err != nil {
-		log.Fatal(err)
-	}
-	both := make([]byte, 64)
-	r.FillBytes(both[:32])
+	// r and s side by side, 32 bytes each; ecdsa.SignASN1 would give DER.
+	digest, both := sha256.Sum256(message), make([]byte, 64)
+	key := must(ecdsa.ParseRawPrivateKey(elliptic.P256(), secret))
+	r, s, err := ecdsa.Sign(rand.Reader, key, digest[:])
+	must(r, err).FillBytes(both[:32])
 	s.FillBytes(both[32:])
 	return both
 }
 
-func sign(header members, payload []byte) (string, string) {
-	header["kid"], header["alg"] = file.Kid, "ES256"
-	if file.Key.Kty == "OKP" {
-		header["alg"] = "Ed25519"
-	}
-	encoded, _ := json.Marshal(header)
-	head := b64(encoded)
-	return head, b64(rawSignature([]byte(head + "." + b64(payload))))
-}
-
 func main() {
-	if err := json.Unmarshal(read(os.Args[1]), &file); err != nil {
-		log.Fatal(err)
+	var file struct {
+		Emitter, Kid string
+		Key          struct{ Kty, D string }
 	}
-	now := time.Now().Unix()
-	if len(os.Args) == 4 {
-		header := members{"typ": "sijill-submission+jws", "cty": "application/cloudevents-batch+json",
-			"iss": file.Emitter, "jti": os.Args[2], "iat": now}
-		head, signature := sign(header, read(os.Args[3]))
-		fmt.Println(head + ".." + signature)
-		return
-	}
-	claims := members{"iss": file.Emitter, "aud": file.Registry, "iat": now, "exp": now + 240}
-	payload, _ := json.Marshal(claims)
-	head, signature := sign(members{"typ": "sijill-access+jwt"}, payload)
-	fmt.Println(head + "." + b64(payload) + "." + signature)
+	must(0, json.Unmarshal(must(os.ReadFile(os.Args[1])), &file))
+	secret := must(base64.RawURLEncoding.DecodeString(file.Key.D))
+	alg := map[string]string{"OKP": "Ed25519", "EC": "ES256"}[file.Key.Kty]
+	head := b64(must(json.Marshal(members{"alg": alg, "kid": file.Kid, "iss": file.Emitter,
+		"typ": "sijill-submission+jws", "cty": "application/cloudevents-batch+json",
+		"jti": os.Args[2], "iat": time.Now().Unix()})))
+	message := head + "." + b64(must(os.ReadFile(os.Args[3])))
+	fmt.Println(head + ".." + b64(raw(file.Key.Kty, secret, []byte(message))))
 }

@@ -15,9 +15,21 @@ CREATE TABLE IF NOT EXISTS batch (
     state TEXT NOT NULL DEFAULT 'waiting',
     leaf_index INTEGER,
     -- The registry's signed receipt: the platform's proof.
-    answer BLOB
+    answer BLOB,
+    -- When the answer was kept, in seconds since 1970; null in a file from before it was written.
+    answered INTEGER
 );
 CREATE INDEX IF NOT EXISTS batch_waiting ON batch (number) WHERE state = 'waiting';
+CREATE INDEX IF NOT EXISTS batch_answered ON batch (answered) WHERE answered IS NOT NULL;
+-- How many events went in batches whose receipt is not kept any more.
+CREATE TABLE IF NOT EXISTS dropped (
+    state TEXT PRIMARY KEY,
+    events INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TRIGGER IF NOT EXISTS batch_dropped AFTER DELETE ON batch BEGIN
+    INSERT INTO dropped (state, events) VALUES (old.state, old.events)
+    ON CONFLICT (state) DO UPDATE SET events = dropped.events + excluded.events;
+END;
 CREATE TABLE IF NOT EXISTS event (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     id TEXT NOT NULL,
