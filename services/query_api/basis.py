@@ -77,7 +77,7 @@ async def find_cut(reach: Reach, today: date, as_of: int | date | None) -> Cut:
 async def _at_date(reach: Reach, today: date, as_of: date) -> Cut:
     if as_of > today:
         raise _unknown(f"{as_of} has not begun: the registry's date is {today}")
-    last = await _last_of_day(reach, as_of)
+    last = await last_of_day(reach, as_of)
     if last is None:
         raise _unknown(f"nothing was recorded up to {as_of}")
     return Cut(last, as_of + timedelta(days=1), _WHOLE, as_of)
@@ -93,7 +93,7 @@ async def _at_position(reach: Reach, as_of: int) -> Cut:
     return Cut(as_of, day, as_of, as_of)
 
 
-async def _last_of_day(reach: Reach, day: date) -> int | None:
+async def last_of_day(reach: Reach, day: date) -> int | None:
     """The last leaf recorded on or before a day. Days never go back from leaf to leaf."""
     low, high = 0, reach.position + 1
     while low < high:
