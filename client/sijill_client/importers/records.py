@@ -49,7 +49,7 @@ class Faults(list[Fault]):
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What the export says became of the work. `feedback` is a salted digest; `…_assumed`: that
-    time names no zone."""
+    time names no zone. `paid_otherwise`: approved, and paid another amount than the rest."""
 
     status: str
     meaning: Meaning = "none"
@@ -58,6 +58,7 @@ class Verdict:
     feedback: str | None = None
     approved_assumed: bool = False
     rejected_assumed: bool = False
+    paid_otherwise: bool = False
 
     @property
     def overturned(self) -> bool:

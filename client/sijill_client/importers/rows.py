@@ -136,6 +136,7 @@ class _Row:
             feedback=self.file.pseudonyms.digest(feedback) if feedback else None,
             approved_assumed=approved_assumed,
             rejected_assumed=rejected_assumed,
+            paid_otherwise=plain_word(status) in self.file.format.paid_otherwise,
         )
 
     def decision(self, role: str, meaning: str | None) -> tuple[datetime | None, bool]:

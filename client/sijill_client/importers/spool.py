@@ -87,7 +87,8 @@ class Spool:
             *(_micros(one.accepted), _micros(one.submitted), one.seconds, one.page),
             *(verdict.status, verdict.meaning),
             *(_micros(verdict.approved_at), _micros(verdict.rejected_at), verdict.feedback),
-            *(verdict.approved_assumed, verdict.rejected_assumed, one.handed_in),
+            *(verdict.approved_assumed, verdict.rejected_assumed, verdict.paid_otherwise),
+            one.handed_in,
         )
         self._database.execute(_sql("merge_assignment"), (one.task, *changed))
 
@@ -169,15 +170,16 @@ def _cells(one: Assignment) -> tuple[Any, ...]:
         *(verdict.status, verdict.meaning, _micros(verdict.approved_at)),
         *(_micros(verdict.rejected_at), verdict.feedback, one.page, one.residence),
         *(one.task_group, one.utc_assumed, verdict.approved_assumed, verdict.rejected_assumed),
-        one.handed_in,
+        *(verdict.paid_otherwise, one.handed_in),
     )
 
 
 def _assignment(row: tuple[Any, ...]) -> Assignment:
     task, worker, hit, accepted, submitted, seconds, amount, currency, bad, sandbox = row[:10]
     status, meaning, approved, rejected, feedback, page, residence, group = row[10:18]
-    assumed, approved_assumed, rejected_assumed = map(bool, row[18:])
+    assumed, approved_assumed, rejected_assumed, otherwise = map(bool, row[18:])
     decided = _moment(approved), _moment(rejected)
+    flags = approved_assumed, rejected_assumed, otherwise
     return Assignment(
         task=task,
         worker=worker,
@@ -189,7 +191,7 @@ def _assignment(row: tuple[Any, ...]) -> Assignment:
         currency=currency,
         amount_is_bad=bool(bad),
         sandbox=bool(sandbox),
-        verdict=Verdict(status, meaning, *decided, feedback, approved_assumed, rejected_assumed),
+        verdict=Verdict(status, meaning, *decided, feedback, *flags),
         page=page,
         residence=residence,
         task_group=group,

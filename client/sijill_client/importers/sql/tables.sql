@@ -23,6 +23,7 @@ CREATE TABLE assignment (
     utc_assumed INTEGER NOT NULL,
     approved_assumed INTEGER NOT NULL,
     rejected_assumed INTEGER NOT NULL,
+    paid_otherwise INTEGER NOT NULL,
     handed_in INTEGER NOT NULL
 );
 -- `used`: an assignment names it. `described`: it came from a row of its own (GetHIT).
