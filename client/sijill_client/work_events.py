@@ -83,6 +83,7 @@ def _terms(contract: Contract, options: PushOptions) -> Data:
         "task_group": contract.task_group or options.task_group,
         "unit_pay": pay,
         "max_duration_seconds": contract.max_seconds,
+        **contract.terms,
         "sandbox": contract.sandbox or None,
     }
 

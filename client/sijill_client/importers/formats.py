@@ -9,7 +9,7 @@ pool; `crowdflower`: full report of CrowdFlower, Figure Eight and Appen.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from sijill_client.importers.money import read_money
 from sijill_client.importers.records import Meaning
@@ -51,6 +51,8 @@ class Format:
     values: Mapping[str, str] = field(default_factory=dict)
     #: Statuses of approved work that earns another amount than the rest; which, no column says.
     paid_otherwise: frozenset[str] = frozenset()
+    #: Terms of contracts that a mapping states: how each is read, by role.
+    terms: Mapping[str, Callable[[str], Any]] = field(default_factory=dict)
 
     def places(self, columns: Mapping[str, int]) -> dict[str, int]:
         """Where each role stands among these columns."""

@@ -1,8 +1,9 @@
 """What importers hand on: assignments, the contracts they stand under, and faults."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 #: What the registry can be told of the work, whatever word the platform has for it. `open`: it is
 #: not handed in, and nothing is decided.
@@ -87,7 +88,10 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """A HIT: the terms that every download of it repeats. `created` None: no contract is made."""
+    """A HIT: the terms that every download of it repeats. `created` None: no contract is made.
+
+    `terms`: further members of its event, which only a mapping can state.
+    """
 
     hit: str
     title: str | None = None
@@ -97,6 +101,7 @@ class Contract:
     sandbox: bool = False
     created: datetime | None = None
     task_group: str | None = None
+    terms: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

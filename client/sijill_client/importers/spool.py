@@ -7,12 +7,14 @@ it is closed, also after a kill.
 import sqlite3
 import weakref
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
 from importlib import resources
 from typing import Any, NamedTuple
+
+import msgspec
 
 from sijill_client.batches import ReadyEvent
 from sijill_client.errors import SijillError
@@ -96,7 +98,7 @@ class Spool:
         """Keeps the first row of a HIT from which a contract can be made."""
         cells = (
             *(one.hit, one.title, one.amount, one.currency, one.max_seconds, one.sandbox),
-            *(_micros(one.created), one.task_group, used, described),
+            *(_micros(one.created), one.task_group, _json(one.terms), used, described),
         )
         self._database.execute(_sql("add_contract"), cells)
 
@@ -158,6 +160,10 @@ def _micros(moment: datetime | None) -> int | None:
     return None if moment is None else to_micros(moment)
 
 
+def _json(terms: Mapping[str, Any]) -> str:
+    return msgspec.json.encode(terms).decode()
+
+
 def _moment(micros: int | None) -> datetime | None:
     return None if micros is None else from_micros(micros)
 
@@ -200,5 +206,6 @@ def _assignment(row: tuple[Any, ...]) -> Assignment:
 
 
 def _contract(row: tuple[Any, ...]) -> Contract:
-    hit, title, amount, currency, seconds, sandbox, created, group = row
-    return Contract(hit, title, amount, currency, seconds, bool(sandbox), _moment(created), group)
+    hit, title, amount, currency, seconds, sandbox, created, group, terms = row
+    stated = _moment(created), group, msgspec.json.decode(terms)
+    return Contract(hit, title, amount, currency, seconds, bool(sandbox), *stated)

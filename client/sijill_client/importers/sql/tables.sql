@@ -26,7 +26,7 @@ CREATE TABLE assignment (
     paid_otherwise INTEGER NOT NULL,
     handed_in INTEGER NOT NULL
 );
--- `used`: an assignment names it. `described`: it came from a row of its own (GetHIT).
+-- `terms`: a JSON object. `used`: an assignment names it. `described`: it came from a row of its own (GetHIT).
 CREATE TABLE contract (
     hit TEXT PRIMARY KEY,
     title TEXT,
@@ -36,6 +36,7 @@ CREATE TABLE contract (
     sandbox INTEGER NOT NULL,
     created INTEGER,
     task_group TEXT,
+    terms TEXT NOT NULL,
     used INTEGER NOT NULL,
     described INTEGER NOT NULL
 ) WITHOUT ROWID;
