@@ -94,6 +94,13 @@ Index(
     unique=True,
     postgresql_where=text("outcome = 'counted'"),
 )
+# The others are few, and their emitter wants to see them.
+Index(
+    "submission_uncounted",
+    submission.c.emitter,
+    submission.c.leaf_index,
+    postgresql_where=text("outcome <> 'counted'"),
+)
 
 leaf_place = Table(
     "leaf_place",

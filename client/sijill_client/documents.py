@@ -92,10 +92,21 @@ class RuleFound(msgspec.Struct, frozen=True):
     counted: bool = True
 
 
+class UncountedFound(msgspec.Struct, frozen=True):
+    """Submissions of one outcome that count nowhere, the newest of them, and what to do."""
+
+    outcome: str
+    submissions: int
+    submission: str
+    leaf_index: int | None = None
+    text: str | None = None
+    remedy: str | None = None
+
+
 class PlatformStatus(msgspec.Struct, frozen=True, rename={"from_": "from"}):
     """What the registry holds of this platform. `rows` are the days of which something is known,
     `silent` those of which nothing is; rules about tasks were looked for in the newest `examined`
-    submissions."""
+    submissions, which are all unless they are huge. `uncounted` ones are in no other figure."""
 
     from_: date
     to: date
@@ -106,3 +117,4 @@ class PlatformStatus(msgspec.Struct, frozen=True, rename={"from_": "from"}):
     silent: list[date]
     anomalies: list[RuleFound]
     examined: int = 0
+    uncounted: list[UncountedFound] = []

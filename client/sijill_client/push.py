@@ -36,8 +36,12 @@ class AnomalyKind:
 
 @dataclass(slots=True)
 class PushResult:
-    """Everything a push has to say. Counts are of this command's files and its answers."""
+    """Everything a push has to say. Counts are of this command's files and its answers.
 
+    `was_read`: whether it came to read the files; it does not where no registry answers.
+    """
+
+    was_read: bool = False
     files: int = 0
     rows: int = 0
     repeated_rows: int = 0
@@ -117,21 +121,22 @@ def push_files(
     `progress(phase, done, total)` is called with the phases `read` (bytes of the files), `make`
     (events), `send` (submissions) and `report`. A `result` passed in is filled as the job goes on,
     so that whoever interrupts it can still say how far it came. `SijillError` if the URL is not the
-    key's registry, or the temporary folder is full; when the
-    registry stops answering, `result.stopped` says why.
+    key's registry, or the temporary folder is full; when the registry does not answer, at first or
+    later, `result.stopped` says why.
     """
     result = PushResult() if result is None else result
     emitter = Emitter(key, url, client, clock=clock, sleep=sleep, patience=patience)
-    with closing(
-        _prepared(files, emitter.source, pseudonyms, options, clock, progress, result)
-    ) as cut:
-        if len(cut):
-            try:
-                emitter.check_registry()
+    try:
+        # Reading may take an hour: whether anybody is there to send it to is asked before.
+        emitter.check_registry()
+        with closing(
+            _prepared(files, emitter.source, pseudonyms, options, clock, progress, result)
+        ) as cut:
+            if len(cut):
                 _send(emitter, cut, result, progress)
                 _read_reports(emitter, result, progress)
-            except Unreachable as fault:
-                result.stopped = f"{url}: {fault}"
+    except Unreachable as fault:
+        result.stopped = f"{url}: {fault}"
     return result
 
 
@@ -158,6 +163,7 @@ def _prepared(
 
 def tell_reading(reading: Reading, options: PushOptions, result: PushResult) -> None:
     """Fills in what was read."""
+    result.was_read = True
     result.files, result.rows = reading.files, reading.rows
     result.repeated_rows, result.idle_rows = reading.repeated_rows, reading.idle_rows
     counts = reading.spool.counts()

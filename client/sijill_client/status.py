@@ -7,15 +7,17 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from sijill_client.documents import PlatformStatus, RuleFound
+from sijill_client.documents import PlatformStatus, RuleFound, UncountedFound
 
 
 def lines_of(status: PlatformStatus) -> Iterator[RenderableType]:
     """The whole answer: days, what is wrong, what is missing."""
     yield _days(status)
+    yield from _uncounted(status.uncounted)
     yield from _anomalies(status)
+    yield from _examined(status)
     yield from _silent(status.silent)
-    if not status.anomalies and not status.silent:
+    if not (status.uncounted or status.anomalies or status.silent):
         yield Text("\nNothing to mend.", style="bold green")
 
 
@@ -42,13 +44,23 @@ def _word(nil: bool, work: bool, submissions: int) -> str:
     return "" if submissions else "no submission; its work came on another day"
 
 
+def _uncounted(found: Sequence[UncountedFound]) -> Iterator[RenderableType]:
+    if found:
+        yield Text("\nSubmissions that do not count", style="bold red")
+    for one in found:
+        place = (
+            one.submission if one.leaf_index is None else f"{one.submission}, leaf {one.leaf_index}"
+        )
+        yield Text(f"  {one.outcome}: {one.submissions:,}, for example {place}")
+        yield from _said(one.text, one.remedy)
+
+
 def _anomalies(status: PlatformStatus) -> Iterator[RenderableType]:
     if not status.anomalies:
         return
     yield Text("\nAnomalies", style="bold yellow")
     for found in status.anomalies:
         yield from _rule(found)
-    yield Text(f"  Rules about tasks were looked for in the newest {status.examined} submissions.")
 
 
 def _rule(found: RuleFound) -> Iterator[RenderableType]:
@@ -56,9 +68,20 @@ def _rule(found: RuleFound) -> Iterator[RenderableType]:
     example = found.example
     place = " ".join(part for part in (example.event_id, example.pointer) if part)
     yield Text(f"  {found.rule}: {found.anomalies:,}, for example {place} (the event {counts})")
-    for line in (example.text, example.remedy):
-        if line:
-            yield Text(f"    {line}")
+    yield from _said(example.text, example.remedy)
+
+
+def _examined(status: PlatformStatus) -> Iterator[RenderableType]:
+    if status.examined < status.submissions:
+        yield Text(
+            f"\nRules about tasks were looked for in the newest {status.examined:,} of these "
+            "submissions alone: ask for fewer days to see the others (--from, --to).",
+            style="yellow",
+        )
+
+
+def _said(*lines: str | None) -> Iterator[RenderableType]:
+    yield from (Text(f"    {line}") for line in lines if line)
 
 
 def _silent(days: Sequence[date]) -> Iterator[RenderableType]:

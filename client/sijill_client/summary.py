@@ -53,6 +53,9 @@ def _event_parts(result: PushResult) -> Iterator[RenderableType]:
 
 
 def _parts(result: PushResult) -> Iterator[RenderableType]:
+    if not result.was_read:
+        yield _verdict(result)
+        return
     yield from _reading_parts(result)
     yield from _event_parts(result)
     yield _table("Submissions", _submission_lines(result))
@@ -138,11 +141,10 @@ def _refusals(refused: Sequence[SubmissionResult]) -> Iterator[RenderableType]:
 
 def _verdict(result: PushResult) -> RenderableType:
     if result.stopped:
-        return Text(
-            f"\nStopped: {result.stopped}\nRun the same command again to finish: "
-            "what is there already counts as a repeat.",
-            style="bold red",
-        )
+        known = ": what is there already counts as a repeat."
+        begun = "Run the same command again to finish" + (known if result.was_read else ".")
+        unread = "" if result.was_read else "No file was read yet. "
+        return Text(f"\nStopped: {result.stopped}\n{unread}{begun}", style="bold red")
     if result.complete:
         return Text("\nDone: the registry holds everything.", style="bold green")
     return Text("\nDone, but not everything was taken: see above.", style="bold yellow")

@@ -57,14 +57,19 @@ def events_of(reading: Reading, options: PushOptions, source: str) -> Iterator[R
 def earned(assignment: Assignment, options: PushOptions) -> dict[str, str]:
     """`amount` and `currency` of an approval; empty where neither file nor options state them.
 
-    A reward that cannot be read is not replaced by the option: the file said something else.
+    A reward that cannot be read is not replaced by the option: the file said something else. Nor
+    is one that was another than the usual.
     """
     currency = assignment.currency or options.currency
     if assignment.amount is not None:
         return {"amount": assignment.amount, "currency": currency} if currency else {}
-    if options.unit_pay is None or options.currency is None or assignment.amount_is_bad:
+    if options.unit_pay is None or options.currency is None or _paid_otherwise(assignment):
         return {}
     return {"amount": options.unit_pay, "currency": options.currency}
+
+
+def _paid_otherwise(assignment: Assignment) -> bool:
+    return assignment.amount_is_bad or assignment.verdict.paid_otherwise
 
 
 def _terms(contract: Contract, options: PushOptions) -> Data:
@@ -78,6 +83,7 @@ def _terms(contract: Contract, options: PushOptions) -> Data:
         "task_group": contract.task_group or options.task_group,
         "unit_pay": pay,
         "max_duration_seconds": contract.max_seconds,
+        **contract.terms,
         "sandbox": contract.sandbox or None,
     }
 

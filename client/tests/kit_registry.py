@@ -55,6 +55,8 @@ class FakeRegistry:
     now: datetime
     #: Faults of the next submissions, in order; honest when there are none.
     faults: deque[Fault] = field(default_factory=deque)
+    #: The same for the next looks at which registry this is.
+    registry_faults: deque[Fault] = field(default_factory=deque)
     #: The same for the next reports.
     report_faults: deque[Fault] = field(default_factory=deque)
     #: (jti, digest) to leaf index, in the order of the leaves.
@@ -79,7 +81,7 @@ class FakeRegistry:
     def _answer(self, request: httpx.Request) -> httpx.Response:
         if request.url.path == "/v1/registry":
             status = {"identity": self.key.registry, "time": self.now.isoformat()}
-            return httpx.Response(200, json=status)
+            return _meet(self.registry_faults, request, lambda: httpx.Response(200, json=status))
         if request.url.path == "/v1/submissions":
             self.posts.append(request)
             return _meet(self.faults, request, lambda: self._submission(request))

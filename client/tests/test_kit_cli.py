@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 from click.testing import Result
-from kit_registry import FakeRegistry, answering, lost_answer
+from kit_registry import FakeRegistry, answering, lost_answer, lost_request
 from kit_tables import APPROVED, SUBMITTED, write
 from sijill_client import cli
 from sijill_client.keys import PlatformKey, save_key
@@ -122,6 +122,25 @@ def test_a_registry_that_stays_away_is_named_and_the_next_run_finishes(
     said = " ".join(result.stdout.split())
     assert f"Stopped: {URL}: no answer after 8 tries; the last one: answered 429" in said
     assert "not sent 1" in said
+    assert desk.push().exit_code == 0
+    assert len(registry.leaves) == 1
+
+
+def test_a_registry_that_is_not_there_is_told_before_a_file_is_read(
+    desk: Desk, registry: FakeRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cli.time, "sleep", lambda seconds: None)
+    registry.registry_faults.extend([lost_request] * 9)
+    result = desk.push()
+    assert result.exit_code == 1
+    assert "reading files" not in result.stderr
+    said = " ".join(result.stdout.split())
+    assert said.startswith(f"Stopped: {URL}: no answer after 8 tries")
+    assert said.endswith("No file was read yet. Run the same command again to finish.")
+    # A dry run does not ask it.
+    assert desk.push(desk.batch, "--dry-run").exit_code == 0
+    assert len(registry.registry_faults) == 1
+    registry.registry_faults.clear()
     assert desk.push().exit_code == 0
     assert len(registry.leaves) == 1
 

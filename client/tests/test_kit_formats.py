@@ -94,6 +94,21 @@ def test_a_status_is_known_however_its_words_are_joined(tmp_path: Path, status: 
     assert list(events(reading)) == ["task.expired"]
 
 
+@pytest.mark.parametrize("status", ["SCREENED OUT", "PARTIALLY APPROVED", "Screened-out"])
+def test_prolific_work_that_was_paid_another_amount_never_takes_the_usual_one(
+    tmp_path: Path, status: str
+) -> None:
+    waiting = prolific("AWAITING REVIEW", COMPLETED)
+    rows = (PROLIFIC, waiting, prolific(status, COMPLETED, REVIEWED))
+    reading = read([file_of(tmp_path / "p.csv", "\n".join(rows))])
+    assert reading.by_status() == {status.lower(): 1}
+    assert reading.spool.counts().approved_unreadable == 1
+    made = events(reading, unit_pay="1.50", currency="GBP")
+    assert list(made) == ["task.completed", "task.approved"]
+    assert made["task.approved"]["data"].keys().isdisjoint({"amount", "currency"})
+    assert made["task.approved"]["data"]["decided_at"] == "2020-12-07T02:59:09.890000Z"
+
+
 def test_what_was_handed_in_and_then_returned_is_both(tmp_path: Path) -> None:
     """So that a download before the return and one after it never contradict each other."""
     before = prolific_events(tmp_path / "a.csv", prolific("AWAITING REVIEW", COMPLETED))

@@ -77,6 +77,9 @@ def test_a_sheet_of_an_unknown_platform_becomes_events(tmp_path: Path) -> None:
     }
 
 
+CREATED = "contract_created: 01/04/2025 08:00"
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -88,6 +91,17 @@ def test_a_sheet_of_an_unknown_platform_becomes_events(tmp_path: Path) -> None:
         (("currency: MAD", "currency: dirham"), "'dirham' is not an ISO 4217 code"),
         (("residence: MA", "residence: Maroc"), "'Maroc' is not a country"),
         (("values: {", "values: {client: Me, "), "not client"),
+        (
+            ("values: {", "values: {contract_data_purpose: training, "),
+            "contract_data_purpose: no contract is published without contract_created, a column",
+        ),
+        (("values: {", f"values: {{{CREATED}, contract_data_purpose: fun, "), "'fun' is none of"),
+        (("values: {", "values: {contract_created: yesterday, "), "'yesterday' is not a time"),
+        (
+            ("values: {", f"values: {{{CREATED}, contract_content_warnings: Very bad!, "),
+            "'Very' is not a code such as violence",
+        ),
+        (("values: {", f"values: {{{CREATED}, contract_unit_pay: '0.5', "), "a decimal comma"),
         (("Africa/Casablanca", "Casablanca"), "'Casablanca' is not a time zone"),
         (("day-first", "dmy"), "$.times.order"),
         (("numbers:", "nombres:"), "unknown field `nombres`"),
@@ -105,6 +119,64 @@ def test_a_wrong_mapping_says_what_to_mend(
         told = [str(fault)]
     assert len(told) == 1
     assert words in told[0]
+
+
+TERMS = """
+columns: {task: id, worker: w, submitted: t, contract: job, contract_final_client: client,
+  contract_content_warnings: warned}
+values:
+  contract_created: 2025-04-01 08:00
+  contract_title: Find the number
+  contract_max_seconds: 1800
+  contract_unit_pay: "0.5"
+  currency: MAD
+  task_group: verification
+  contract_total_rule: number of approved tasks times unit pay
+  contract_recourse: https://tasks.example/complaints
+  contract_processing_platform: Atlas Tasks
+  contract_data_purpose: training
+  contract_instructions_version: 3
+times: {zone: Africa/Casablanca}
+"""
+
+
+def test_a_mapping_states_the_legal_terms_of_contracts_as_columns_or_for_all(
+    tmp_path: Path,
+) -> None:
+    rows = "id,w,t,job,client,warned\n1,u1,2025-04-13 10:02,J1,Vision Ltd,violence; nudity\n"
+    rows += "2,u1,2025-04-13 10:03,J2,,\n3,u1,2025-04-13 10:04,J1,Other Ltd,\n"
+    loaded = load_mapping(file_of(tmp_path / "map.yaml", TERMS))
+    reading = read([file_of(tmp_path / "a.csv", rows)], mapping=loaded)
+    first, second, *_ = all_events(reading)
+    same = {
+        "title": "Find the number",
+        "task_group": "verification",
+        "unit_pay": {"amount": "0.50", "currency": "MAD"},
+        "max_duration_seconds": 1800,
+        "total_rule": "number of approved tasks times unit pay",
+        "recourse": "https://tasks.example/complaints",
+        "processing_platform": "Atlas Tasks",
+        "data_purpose": "training",
+        "instructions_version": "3",
+    }
+    # In that Ramadan Casablanca was at UTC.
+    assert first["time"] == "2025-04-01T08:00:00Z"
+    stated = {"final_client": "Vision Ltd", "content_warnings": ["violence", "nudity"]}
+    assert first["data"] == {"contract": "J1", **same, **stated}
+    assert second["data"] == {"contract": "J2", **same}
+    assert reading.zoneless == 0
+
+
+def test_a_term_that_cannot_be_read_is_noted_and_stays_unsaid(tmp_path: Path) -> None:
+    mapping = TERMS.replace("warned}", "warned, contract_data_purpose: why}")
+    mapping = mapping.replace("  contract_data_purpose: training\n", "")
+    rows = "id,w,t,job,client,warned,why\n1,u1,2025-04-13 10:02,J1,,,fun\n"
+    loaded = load_mapping(file_of(tmp_path / "map.yaml", mapping))
+    reading = read([file_of(tmp_path / "a.csv", rows)], mapping=loaded)
+    assert [fault.reason for fault in reading.bad_cells] == [
+        "why: 'fun' is none of training, verification, moderation, research, other"
+    ]
+    assert "data_purpose" not in all_events(reading)[0]["data"]
 
 
 def test_a_status_that_the_mapping_lacks_is_shown_with_its_line(tmp_path: Path) -> None:
@@ -291,6 +363,8 @@ def test_the_first_mapping_needs_only_what_nobody_can_guess(desk: Desk) -> None:
         "contract: Project",
         "Accepted: approved",
         "Refused: rejected",
+        "#  contract_final_client:",
+        "#   contract_data_purpose: training  # training, verification, moderation, research",
         "order: day-first",
         "decimal: comma",
         "time_unit: minutes",

@@ -61,6 +61,12 @@ class Index:
         rows = await fetch(self._pool, "SELECT leaf_index, act_leaf FROM log.quarantine")
         return {row["leaf_index"]: row["act_leaf"] for row in rows}
 
+    async def uncounted(self, emitter: str, first: int, last: int) -> list[tuple[Indexed, int]]:
+        """Of an emitter's leaves in this range that count nowhere: the newest of each outcome, and
+        how many have it."""
+        rows = await fetch(self._pool, log_sql("uncounted"), emitter, first, last)
+        return [(indexed(row), row["leaves"]) for row in rows]
+
     async def now(self) -> datetime:
         """The server's time."""
         ((moment,),) = await fetch(self._pool, "SELECT clock_timestamp()")

@@ -146,6 +146,10 @@ class Leaves(Protocol):
     async def quarantined(self) -> dict[int, int]:
         """Leaves that no fold shall read, each with the leaf of the act that said so."""
 
+    async def uncounted(self, emitter: str, first: int, last: int) -> list[tuple[Indexed, int]]:
+        """Of an emitter's leaves in this range that count nowhere: the newest of each outcome, and
+        how many have it."""
+
 
 class SequencerLog(Leaves, Protocol):
     """What the one writer needs of the log."""

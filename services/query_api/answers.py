@@ -266,10 +266,23 @@ class RuleFound(Struct, frozen=True, kw_only=True):
     example: Noted
 
 
+class UncountedFound(Struct, frozen=True, kw_only=True):
+    """Submissions that were kept and count nowhere, of one outcome: how many, the newest of them,
+    and what to do."""
+
+    outcome: str
+    submissions: int
+    submission: str
+    leaf_index: int
+    text: str
+    remedy: str
+
+
 class EmitterStatus(Struct, frozen=True, kw_only=True):
     """What the register holds of an emitter's submissions of some recorded days. `silent` are the
     days of which nothing is known: no submission, no work, not declared to be without work. The
-    rules about tasks were looked for in the newest `examined` submissions, the others in all."""
+    rules about tasks were looked for in the newest `examined` submissions: all of them, unless they
+    hold over a million events. `uncounted` submissions are in no other figure."""
 
     basis: Basis
     emitter: str
@@ -282,6 +295,7 @@ class EmitterStatus(Struct, frozen=True, kw_only=True):
     silent: list[date]
     anomalies: list[RuleFound]
     examined: int
+    uncounted: list[UncountedFound]
 
 
 class KeyRow(Struct, frozen=True, kw_only=True):

@@ -266,6 +266,16 @@ _EXAMPLES = (
             a.RuleFound(rule="work-without-contract", anomalies=1, counted=True, example=_NOTED)
         ],
         examined=1,
+        uncounted=[
+            a.UncountedFound(
+                outcome="conflict",
+                submissions=1,
+                submission="2026-10-12-7",
+                leaf_index=1199,
+                text="Other bytes stand counted under this submission id; these count nowhere.",
+                remedy="Send what is new in them under a submission id of its own.",
+            )
+        ],
     ),
     *FUND_EXAMPLES,
     Receipt(

@@ -10,7 +10,7 @@ from fastapi import Request, Response
 from events.access import Reader, Role
 from events.days import Days
 from services.query_api.access import authenticate, require
-from services.query_api.basis import Basis, Cut, Reach, Span, find_cut
+from services.query_api.basis import Basis, Cut, Reach, find_cut
 from services.query_api.database import Row, Snapshot
 from services.query_api.formats import Answer, render
 from services.query_api.parameters import Values, read_query
@@ -64,18 +64,16 @@ class Reading:
         remembered, and so is a part of a day up to a position.
         """
         finished, rest = self.cut.parts(await self.reach.running())
-        rows = await self._remembered(name, values, finished)
+        rows = await self.remembered(name, **values, **finished.values)
         if rest is None:
             return rows
-        if self.cut.is_whole:
-            return rows + await self.rows(name, **values, **rest.values)
-        return rows + await self._remembered(name, values, rest)
+        read = self.rows if self.cut.is_whole else self.remembered
+        return rows + await read(name, **values, **rest.values)
 
-    async def _remembered(self, name: str, values: Values, span: Span) -> list[Row]:
-        question = (self.snapshot.generation, name, span, *sorted(values.items()))
-        return await self.state.remembered.rows(
-            question, lambda: self.rows(name, **values, **span.values)
-        )
+    async def remembered(self, name: str, **values: Any) -> list[Row]:
+        """The rows of a named query that gives the same for these values for ever."""
+        question = (self.snapshot.generation, name, *sorted(values.items()))
+        return await self.state.remembered.rows(question, lambda: self.rows(name, **values))
 
     async def record(self) -> None:
         """Leave the line in the audit trail that this reading of a worker's rows needs."""

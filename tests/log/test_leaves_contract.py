@@ -58,6 +58,10 @@ async def test_the_index_answers_by_emitter_and_id(kit: LogKit) -> None:
         assert set(found) == expected
         assert len(found) == 3
         assert await side.look_up([]) == []
+    (conflict,) = (one for one in expected if one.outcome is LeafOutcome.CONFLICT)
+    assert await kit.leaves.uncounted("alpha", 0, 3) == [(conflict, 1)]
+    assert await kit.leaves.uncounted("alpha", 0, 2) == []
+    assert await kit.leaves.uncounted("beta", 0, 9) == []
 
 
 async def test_the_keys_are_those_of_every_leaf(kit: LogKit) -> None:

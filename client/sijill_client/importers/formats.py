@@ -9,7 +9,7 @@ pool; `crowdflower`: full report of CrowdFlower, Figure Eight and Appen.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from sijill_client.importers.money import read_money
 from sijill_client.importers.records import Meaning
@@ -49,6 +49,10 @@ class Format:
     read_seconds: Callable[[str], int] = read_seconds
     #: Values that a mapping states for every row, by role.
     values: Mapping[str, str] = field(default_factory=dict)
+    #: Statuses of approved work that earns another amount than the rest; which, no column says.
+    paid_otherwise: frozenset[str] = frozenset()
+    #: Terms of contracts that a mapping states: how each is read, by role.
+    terms: Mapping[str, Callable[[str], Any]] = field(default_factory=dict)
 
     def places(self, columns: Mapping[str, int]) -> dict[str, int]:
         """Where each role stands among these columns."""
@@ -174,6 +178,9 @@ MTURK_HITRESULTS = Format(
     seconds="between",
     currency="USD",
 )
+#: The statuses and what they mean are those of Prolific's API reference ("Submission object" and
+#: "Approve or reject a submission", docs.prolific.com). Screened out: paid the fixed reward of its
+#: completion code. Partially approved: paid what a completion code gives (dynamic payment).
 PROLIFIC = Format(
     name="prolific",
     columns=_named(
@@ -191,6 +198,8 @@ PROLIFIC = Format(
         "reserved": "open",
         "awaiting review": "submitted",
         "approved": "approved",
+        "partially approved": "approved",
+        "screened out": "approved",
         "rejected": "rejected",
         "returned": "returned",
         "timed out": "expired",
@@ -203,6 +212,7 @@ PROLIFIC = Format(
     required=("worker", "accepted"),
     submit_time=False,
     runs_on=True,
+    paid_otherwise=frozenset(("partially approved", "screened out")),
 )
 TOLOKA = Format(
     name="toloka",

@@ -19,6 +19,7 @@ from sijill_client.importers.money import read_decimal_comma, read_money
 from sijill_client.importers.scalars import read_seconds, with_comma
 from sijill_client.importers.source import Source, sources
 from sijill_client.importers.table import cell, places_of, plain_word, read_table
+from sijill_client.importers.terms import PURPOSES, TERMS
 from sijill_client.importers.times import TimeForm, read_time
 
 #: Rows that are looked at, and words of a status column that are listed.
@@ -28,6 +29,15 @@ _SAMPLES = 3
 _SAMPLE_CHARS = 40
 #: Of a cell; longer ones are texts, and tell nothing.
 _KEPT_CHARS = 64
+_TERM_EXAMPLES: Mapping[str, str] = {
+    "contract_total_rule": "number of approved tasks times unit pay",
+    "contract_final_client": "Example Vision Ltd",
+    "contract_recourse": "https://example.com/complaints",
+    "contract_processing_platform": "Example Tasks",
+    "contract_data_purpose": f"training  # {', '.join(PURPOSES)}",
+    "contract_content_warnings": "violence, nudity",
+    "contract_instructions_version": "3",
+}
 _TIME_ROLES = frozenset(("started", "submitted", "decided", "approved", "rejected"))
 
 
@@ -126,10 +136,20 @@ def _lines(name: str, columns: list[_Column], rows: int, known: str | None) -> I
     else:
         yield from ("# values:", "#   currency: MAD")
     yield from ("#   task_group: ai-training", "#   residence: MA")
+    yield from _contract_lines()
     yield "\n# everywhere: a worker's id is the same person in all your files."
     yield "# this-file: it is a running number that means nothing outside this file."
     yield "workers: everywhere"
     yield from _unused(columns, roles)
+
+
+def _contract_lines() -> Iterator[str]:
+    """Where the legal terms go: no export has all of them."""
+    yield "# The terms of contracts: a column each (above), or here what is the same for all. A"
+    yield "# contract without a legal term is flagged; without contract_created none is published."
+    yield "#   contract_created: 2026-03-01 08:00 +01:00"
+    yield "#   contract_unit_pay: 0.50"
+    yield from (f"#   {term}: {_TERM_EXAMPLES[term]}" for term in TERMS)
 
 
 def _roles(columns: list[_Column]) -> dict[str, _Column]:

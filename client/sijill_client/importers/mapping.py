@@ -22,11 +22,13 @@ from sijill_client.importers.scalars import (
     read_residence,
     read_seconds,
     read_task_group,
+    read_title,
     read_yes_or_no,
     with_comma,
 )
 from sijill_client.importers.table import plain_word
-from sijill_client.importers.times import DayOrder, TimeForm
+from sijill_client.importers.terms import TERMS
+from sijill_client.importers.times import DayOrder, TimeForm, read_time
 
 #: What a mapping can name a column for, in the words of the events; and the reader's word for it.
 ROLES: Mapping[str, str] = {
@@ -45,6 +47,8 @@ ROLES: Mapping[str, str] = {
     "contract_title": "title",
     "contract_created": "created",
     "contract_max_seconds": "duration",
+    "contract_unit_pay": "unit_pay",
+    **{term: term for term in TERMS},
     "task_group": "task_group",
     "residence": "residence",
     "sandbox": "sandbox",
@@ -53,11 +57,18 @@ ROLES: Mapping[str, str] = {
 #: What a mapping can state for all rows, and how it is checked.
 _VALUES: Mapping[str, Callable[[str], object]] = {
     "contract": str,
+    "contract_title": read_title,
+    "contract_max_seconds": read_seconds,
+    **TERMS,
     "currency": read_currency,
     "task_group": read_task_group,
     "residence": read_residence,
     "sandbox": read_yes_or_no,
 }
+#: The same, read as the mapping's own times and numbers.
+_IN_FORM = ("contract_created", "contract_unit_pay")
+#: Nobody would see these without a contract.
+_OF_CONTRACTS = ("contract_unit_pay", *TERMS)
 #: The form of ids that mean something outside their file, where none does.
 _NO_ID = re.compile(r"(?!)")
 MEANINGS: tuple[str, ...] = tuple(one for one in get_args(Meaning) if one != "none")
@@ -104,11 +115,14 @@ def mapping_format(mapping: _Mapping, name: str) -> Format:
     _check_columns(columns)
     statuses = _statuses(mapping, columns)
     values = _values(mapping.values)
-    if "amount" in columns and "currency" not in columns | values:
-        raise ValueError("`amount` needs `currency`: a column, or the same for all under `values`")
+    stated = columns | values
+    paid = next((one for one in ("amount", "contract_unit_pay") if one in stated), None)
+    if paid and "currency" not in stated:
+        raise ValueError(f"`{paid}` needs `currency`: a column, or the same for all under `values`")
+    _check_contract(stated)
     comma = mapping.numbers.decimal == "comma"
     read_time = read_minutes if mapping.numbers.time_unit == "minutes" else read_seconds
-    return Format(
+    made = Format(
         name=name,
         columns={ROLES[role]: (column,) for role, column in columns.items()},
         statuses=statuses,
@@ -121,7 +135,10 @@ def mapping_format(mapping: _Mapping, name: str) -> Format:
         read_seconds=with_comma(read_time) if comma else read_time,
         values={ROLES[role]: text for role, text in values.items() if role != "status"}
         | ({"status": mapping.values["status"]} if "status" in mapping.values else {}),
+        terms={term: read for term, read in TERMS.items() if term in stated},
     )
+    _check_in_form(values, made)
+    return made
 
 
 def _check_columns(columns: Mapping[str, str]) -> None:
@@ -132,6 +149,31 @@ def _check_columns(columns: Mapping[str, str]) -> None:
         raise ValueError("`columns` must name the column of the worker's id: `worker`")
     if not columns.keys() & {"started", "submitted"}:
         raise ValueError("`columns` must name a time: `submitted`, or `started` where that is all")
+
+
+def _check_contract(stated: Mapping[str, str]) -> None:
+    terms = [term for term in _OF_CONTRACTS if term in stated]
+    lacking = [one for one in ("contract", "contract_created") if one not in stated]
+    if terms and lacking:
+        raise ValueError(
+            f"{', '.join(terms)}: no contract is published without {' and '.join(lacking)}, "
+            "a column each, or the same for all under `values`"
+        )
+
+
+def _check_in_form(values: Mapping[str, str], form: Format) -> None:
+    """What is read as the mapping's own numbers and times."""
+    try:
+        if pay := values.get("contract_unit_pay"):
+            form.read_amount(pay)
+        if (created := values.get("contract_created")) and not read_time(
+            created, form.times
+        ).zone_stated:
+            raise ValueError(
+                f"{created!r} names no zone: write one behind it, as in +01:00, or `times` zone"
+            )
+    except ValueError as fault:
+        raise ValueError(f"`values` of the contract: {fault}") from None
 
 
 def _statuses(mapping: _Mapping, columns: Mapping[str, str]) -> dict[str, Meaning]:
@@ -157,10 +199,11 @@ def _meaning(text: str) -> Meaning:
 
 def _values(values: Mapping[str, str]) -> dict[str, str]:
     for role, text in values.items():
-        if role == "status":
+        if role == "status" or role in _IN_FORM:
             continue
         if role not in _VALUES:
-            raise ValueError(f"`values` can state status, {', '.join(_VALUES)}, not {role}")
+            known = ", ".join(("status", *_VALUES, *_IN_FORM))
+            raise ValueError(f"`values` can state {known}, not {role}")
         try:
             _VALUES[role](text)
         except ValueError as fault:

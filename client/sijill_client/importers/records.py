@@ -1,8 +1,9 @@
 """What importers hand on: assignments, the contracts they stand under, and faults."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 #: What the registry can be told of the work, whatever word the platform has for it. `open`: it is
 #: not handed in, and nothing is decided.
@@ -49,7 +50,7 @@ class Faults(list[Fault]):
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What the export says became of the work. `feedback` is a salted digest; `…_assumed`: that
-    time names no zone."""
+    time names no zone. `paid_otherwise`: approved, and paid another amount than the rest."""
 
     status: str
     meaning: Meaning = "none"
@@ -58,6 +59,7 @@ class Verdict:
     feedback: str | None = None
     approved_assumed: bool = False
     rejected_assumed: bool = False
+    paid_otherwise: bool = False
 
     @property
     def overturned(self) -> bool:
@@ -86,7 +88,10 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """A HIT: the terms that every download of it repeats. `created` None: no contract is made."""
+    """A HIT: the terms that every download of it repeats. `created` None: no contract is made.
+
+    `terms`: further members of its event, which only a mapping can state.
+    """
 
     hit: str
     title: str | None = None
@@ -96,6 +101,7 @@ class Contract:
     sandbox: bool = False
     created: datetime | None = None
     task_group: str | None = None
+    terms: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sijill_client.importers.formats import Format
 from sijill_client.importers.records import Assignment, Contract, ReadRow, Verdict
@@ -18,6 +18,7 @@ from sijill_client.importers.scalars import (
     read_yes_or_no,
 )
 from sijill_client.importers.table import cell, plain_word
+from sijill_client.importers.terms import PREFIX
 from sijill_client.importers.times import (
     OtherOrderError,
     check_range,
@@ -108,7 +109,10 @@ class _Row:
 
     def contract(self, hit: str) -> Contract:
         """The terms of the HIT. Its bad cells were noted with the row's, or are of no use."""
-        amount = self.quiet("reward", self.file.format.read_amount)
+        if self.text("unit_pay"):
+            amount = self.noted("unit_pay", self.file.format.read_amount)
+        else:
+            amount = self.quiet("reward", self.file.format.read_amount)
         return Contract(
             hit=hit,
             title=self.noted("title", read_title),
@@ -118,7 +122,15 @@ class _Row:
             sandbox=self.sandbox(),
             created=self.noted("created", self._moment),
             task_group=self.quiet("task_group", read_task_group),
+            terms=self.terms(),
         )
+
+    def terms(self) -> dict[str, Any]:
+        """What a mapping states of the contract beside that, by member of its event."""
+        found = {role: self.noted(role, read) for role, read in self.file.format.terms.items()}
+        return {
+            role.removeprefix(PREFIX): value for role, value in found.items() if value is not None
+        }
 
     def verdict(self) -> Verdict:
         status = self.text("status").casefold() or "none"
@@ -136,6 +148,7 @@ class _Row:
             feedback=self.file.pseudonyms.digest(feedback) if feedback else None,
             approved_assumed=approved_assumed,
             rejected_assumed=rejected_assumed,
+            paid_otherwise=plain_word(status) in self.file.format.paid_otherwise,
         )
 
     def decision(self, role: str, meaning: str | None) -> tuple[datetime | None, bool]:

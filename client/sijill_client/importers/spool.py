@@ -7,12 +7,14 @@ it is closed, also after a kill.
 import sqlite3
 import weakref
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
 from importlib import resources
 from typing import Any, NamedTuple
+
+import msgspec
 
 from sijill_client.batches import ReadyEvent
 from sijill_client.errors import SijillError
@@ -87,7 +89,8 @@ class Spool:
             *(_micros(one.accepted), _micros(one.submitted), one.seconds, one.page),
             *(verdict.status, verdict.meaning),
             *(_micros(verdict.approved_at), _micros(verdict.rejected_at), verdict.feedback),
-            *(verdict.approved_assumed, verdict.rejected_assumed, one.handed_in),
+            *(verdict.approved_assumed, verdict.rejected_assumed, verdict.paid_otherwise),
+            one.handed_in,
         )
         self._database.execute(_sql("merge_assignment"), (one.task, *changed))
 
@@ -95,7 +98,7 @@ class Spool:
         """Keeps the first row of a HIT from which a contract can be made."""
         cells = (
             *(one.hit, one.title, one.amount, one.currency, one.max_seconds, one.sandbox),
-            *(_micros(one.created), one.task_group, used, described),
+            *(_micros(one.created), one.task_group, _json(one.terms), used, described),
         )
         self._database.execute(_sql("add_contract"), cells)
 
@@ -157,6 +160,10 @@ def _micros(moment: datetime | None) -> int | None:
     return None if moment is None else to_micros(moment)
 
 
+def _json(terms: Mapping[str, Any]) -> str:
+    return msgspec.json.encode(terms).decode()
+
+
 def _moment(micros: int | None) -> datetime | None:
     return None if micros is None else from_micros(micros)
 
@@ -169,15 +176,16 @@ def _cells(one: Assignment) -> tuple[Any, ...]:
         *(verdict.status, verdict.meaning, _micros(verdict.approved_at)),
         *(_micros(verdict.rejected_at), verdict.feedback, one.page, one.residence),
         *(one.task_group, one.utc_assumed, verdict.approved_assumed, verdict.rejected_assumed),
-        one.handed_in,
+        *(verdict.paid_otherwise, one.handed_in),
     )
 
 
 def _assignment(row: tuple[Any, ...]) -> Assignment:
     task, worker, hit, accepted, submitted, seconds, amount, currency, bad, sandbox = row[:10]
     status, meaning, approved, rejected, feedback, page, residence, group = row[10:18]
-    assumed, approved_assumed, rejected_assumed = map(bool, row[18:])
+    assumed, approved_assumed, rejected_assumed, otherwise = map(bool, row[18:])
     decided = _moment(approved), _moment(rejected)
+    flags = approved_assumed, rejected_assumed, otherwise
     return Assignment(
         task=task,
         worker=worker,
@@ -189,7 +197,7 @@ def _assignment(row: tuple[Any, ...]) -> Assignment:
         currency=currency,
         amount_is_bad=bool(bad),
         sandbox=bool(sandbox),
-        verdict=Verdict(status, meaning, *decided, feedback, approved_assumed, rejected_assumed),
+        verdict=Verdict(status, meaning, *decided, feedback, *flags),
         page=page,
         residence=residence,
         task_group=group,
@@ -198,5 +206,6 @@ def _assignment(row: tuple[Any, ...]) -> Assignment:
 
 
 def _contract(row: tuple[Any, ...]) -> Contract:
-    hit, title, amount, currency, seconds, sandbox, created, group = row
-    return Contract(hit, title, amount, currency, seconds, bool(sandbox), _moment(created), group)
+    hit, title, amount, currency, seconds, sandbox, created, group, terms = row
+    stated = _moment(created), group, msgspec.json.decode(terms)
+    return Contract(hit, title, amount, currency, seconds, bool(sandbox), *stated)

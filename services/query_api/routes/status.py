@@ -1,20 +1,27 @@
 """What an emitter sees of itself: what came in by day, what is wrong, which days say nothing."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 from fastapi import APIRouter, Request, Response
 
+from events.leaf import LeafOutcome
+from events.log.protocol import Indexed
 from services.projections.anomalies import RULES
 from services.query_api.access import SUBMITTERS, forbidden, may_read_submissions
-from services.query_api.answers import EmitterStatus, Noted, RuleFound, StatusDay
+from services.query_api.answers import (
+    EmitterStatus,
+    Noted,
+    RuleFound,
+    StatusDay,
+    UncountedFound,
+)
+from services.query_api.database import Row
 from services.query_api.evidence import body_of, event_ids
 from services.query_api.openapi import EmitterName, described
 from services.query_api.parameters import path_text
 from services.query_api.reading import Reading, reading
 from services.query_api.report import Finding, noted
-from services.query_api.routes.submissions import of_tasks
 from services.query_api.stored import stored_leaf
 from services.web.problems import Problem
 
@@ -23,24 +30,28 @@ _PERIOD = ("from", "to")
 _COLUMNS = StatusDay.__struct_fields__
 #: Days of a period: without a word, and at most.
 _DAYS_DEFAULT, _DAYS_MAX = 30, 366
-#: The rules about tasks are worked out from all that was said about them: for so many submissions.
-_EXAMINED_MAX = 20
-
-
-@dataclass(slots=True)
-class _Found:
-    """Anomalies of one rule, and the newest of them with its leaf."""
-
-    count: int
-    newest: Finding
-    leaf: int
+#: The rules about tasks are worked out from all that was said about them: for so many events, in
+#: some seconds.
+EXAMINED_MAX = 1_000_000
+#: Outcomes that count nowhere: what that means, and what to do.
+_UNCOUNTED = {
+    LeafOutcome.CONFLICT: (
+        "Other bytes stand counted under this submission id; these are kept as evidence.",
+        "Send what is new in them under a submission id of its own.",
+    ),
+    LeafOutcome.KEY_REVOKED: (
+        "The key was not valid any more when the submission got its place.",
+        "Send the same events with a key that stands, under a new submission id, unless you have.",
+    ),
+}
 
 
 @router.get(
     "/v1/emitters/{emitter}/status", **described(EmitterStatus, SUBMITTERS, _PERIOD, _COLUMNS)
 )
 async def status(request: Request, emitter: EmitterName) -> Response:
-    """Submissions by day, days that say nothing, and anomalies by rule with example and remedy.
+    """Submissions by day, days that say nothing, what counts nowhere, and anomalies by rule, each
+    with an example and the remedy.
 
     The last 30 days unless stated, at most 366. Today is not over and never silent.
     """
@@ -56,9 +67,7 @@ async def _status(r: Reading, emitter: str) -> EmitterStatus:
     first, last = _period(r)
     asked = {"emitter": emitter, "first": first, "last": last}
     rows = await _days(r, asked)
-    newest = [
-        row["leaf_index"] for row in await r.rows("status_newest", **asked, most=_EXAMINED_MAX)
-    ]
+    (examined,) = await r.rows("status_examined", **asked, most=EXAMINED_MAX)
     return EmitterStatus(
         basis=r.basis,
         emitter=emitter,
@@ -69,8 +78,9 @@ async def _status(r: Reading, emitter: str) -> EmitterStatus:
         repeated=sum(row.repeated for row in rows),
         rows=rows,
         silent=_silent(await _begun(r, emitter, first), min(last, _yesterday(r)), rows),
-        anomalies=await _anomalies(r, asked, newest),
-        examined=len(newest),
+        anomalies=await _anomalies(r, asked, examined["first_leaf"]),
+        examined=examined["submissions"],
+        uncounted=await _uncounted(r, emitter, first, last),
     )
 
 
@@ -121,39 +131,50 @@ async def _begun(r: Reading, emitter: str, first: date) -> date:
     return max(first, r.days.day_of(leaf.leaf.sequenced))
 
 
-async def _anomalies(
-    r: Reading, asked: dict[str, object], newest: Iterable[int]
-) -> list[RuleFound]:
-    found = {
-        row["rule"]: _Found(
-            row["anomalies"],
-            Finding(row["event_number"], row["rule"], row["pointer"]),
-            row["leaf_index"],
-        )
-        for row in await r.rows("status_anomalies", **asked)
-    }
-    for index in newest:
-        stored = await stored_leaf(r.state.leaves, index)
-        if stored is None or index in await r.state.leaves.quarantined():
-            continue
-        for finding in await of_tasks(r, stored, r.cut.position):
-            known = found.setdefault(finding.rule, _Found(0, finding, index))
-            known.count += 1
-    return [await _told(r, rule, found[rule]) for rule in sorted(found)]
+async def _anomalies(r: Reading, asked: dict[str, object], first_leaf: int) -> list[RuleFound]:
+    """What the folds found in the whole period, and what is wrong about tasks from a leaf on."""
+    found = await r.rows("status_anomalies", **asked)
+    # Many events may be read for it, so who asks again at the same position is answered at once.
+    at = {"first_leaf": first_leaf, "position": r.cut.position}
+    found += await r.remembered("status_tasks", **asked, **at)
+    return [await _told(r, row) for row in sorted(found, key=lambda row: str(row["rule"]))]
 
 
-async def _told(r: Reading, rule: str, found: _Found) -> RuleFound:
+async def _told(r: Reading, row: Row) -> RuleFound:
     return RuleFound(
-        rule=rule,
-        anomalies=found.count,
-        counted=RULES[rule].counted,
-        example=await _noted(r, found),
+        rule=row["rule"],
+        anomalies=row["anomalies"],
+        counted=RULES[row["rule"]].counted,
+        example=await _noted(r, row),
     )
 
 
-async def _noted(r: Reading, found: _Found) -> Noted:
-    stored = await stored_leaf(r.state.leaves, found.leaf)
+async def _noted(r: Reading, row: Row) -> Noted:
+    stored = await stored_leaf(r.state.leaves, row["leaf_index"])
     ids: dict[int, str] = {}
     if stored is not None:
         ids = event_ids(await body_of(r.state.leaves, stored), stored.leaf.first_event or 0)
-    return noted([found.newest], ids)[0]
+    return noted([Finding(row["event_number"], row["rule"], row["pointer"])], ids)[0]
+
+
+async def _uncounted(r: Reading, emitter: str, first: date, last: date) -> list[UncountedFound]:
+    """The log is asked: views hold only what counts."""
+    position, last_of = r.cut.position, r.state.recorded.last_of
+    before = await last_of(first - timedelta(days=1), position, r.days)
+    end = await last_of(last, position, r.days)
+    if end is None:
+        return []
+    found = await r.state.leaves.uncounted(emitter, 0 if before is None else before + 1, end)
+    return [_kept(indexed, count) for indexed, count in found]
+
+
+def _kept(newest: Indexed, count: int) -> UncountedFound:
+    text, remedy = _UNCOUNTED[newest.outcome]
+    return UncountedFound(
+        outcome=newest.outcome.value,
+        submissions=count,
+        submission=newest.submission,
+        leaf_index=newest.leaf_index,
+        text=text,
+        remedy=remedy,
+    )

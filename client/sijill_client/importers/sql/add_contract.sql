@@ -1,8 +1,8 @@
 -- One contract for each HIT: the first that can be published.
 INSERT INTO contract (
-    hit, title, amount, currency, max_seconds, sandbox, created, task_group, used, described
+    hit, title, amount, currency, max_seconds, sandbox, created, task_group, terms, used, described
 )
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (hit) DO UPDATE SET
     title = CASE WHEN contract.created IS NULL AND excluded.created IS NOT NULL
         THEN excluded.title ELSE contract.title END,
@@ -16,6 +16,8 @@ ON CONFLICT (hit) DO UPDATE SET
         THEN excluded.sandbox ELSE contract.sandbox END,
     task_group = CASE WHEN contract.created IS NULL AND excluded.created IS NOT NULL
         THEN excluded.task_group ELSE contract.task_group END,
+    terms = CASE WHEN contract.created IS NULL AND excluded.created IS NOT NULL
+        THEN excluded.terms ELSE contract.terms END,
     created = coalesce(contract.created, excluded.created),
     used = max(contract.used, excluded.used),
     described = max(contract.described, excluded.described)

@@ -2,7 +2,7 @@
 SELECT
     task, worker, hit, accepted, submitted, seconds, amount, currency, amount_is_bad, sandbox,
     status, meaning, approved_at, rejected_at, feedback, page, residence, task_group, utc_assumed,
-    approved_assumed, rejected_assumed
+    approved_assumed, rejected_assumed, paid_otherwise
 FROM assignment
 WHERE meaning = 'rejected' OR (meaning = 'approved' AND rejected_at IS NOT NULL)
 ORDER BY coalesce(rejected_at, submitted, accepted), task

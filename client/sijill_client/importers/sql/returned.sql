@@ -2,7 +2,7 @@
 SELECT
     task, worker, hit, accepted, submitted, seconds, amount, currency, amount_is_bad, sandbox,
     status, meaning, approved_at, rejected_at, feedback, page, residence, task_group, utc_assumed,
-    approved_assumed, rejected_assumed
+    approved_assumed, rejected_assumed, paid_otherwise
 FROM assignment
 WHERE meaning = 'returned'
 ORDER BY coalesce(submitted, accepted), task

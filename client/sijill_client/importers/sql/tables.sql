@@ -23,9 +23,10 @@ CREATE TABLE assignment (
     utc_assumed INTEGER NOT NULL,
     approved_assumed INTEGER NOT NULL,
     rejected_assumed INTEGER NOT NULL,
+    paid_otherwise INTEGER NOT NULL,
     handed_in INTEGER NOT NULL
 );
--- `used`: an assignment names it. `described`: it came from a row of its own (GetHIT).
+-- `terms`: a JSON object. `used`: an assignment names it. `described`: it came from a row of its own (GetHIT).
 CREATE TABLE contract (
     hit TEXT PRIMARY KEY,
     title TEXT,
@@ -35,6 +36,7 @@ CREATE TABLE contract (
     sandbox INTEGER NOT NULL,
     created INTEGER,
     task_group TEXT,
+    terms TEXT NOT NULL,
     used INTEGER NOT NULL,
     described INTEGER NOT NULL
 ) WITHOUT ROWID;
