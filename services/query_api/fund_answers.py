@@ -117,6 +117,25 @@ class Remittances(Struct, frozen=True, kw_only=True):
     values: list[Rested]
 
 
+class ContributionRow(RemittanceRow, frozen=True, kw_only=True):
+    """A platform's month of one scheme. `posted` is what the fund is owed, `suspense` the part of
+    it of workers to whom nobody assigned a scheme; `assessed_at` is the newest position that a
+    posting of it rests on."""
+
+    scheme: str
+    posted: str
+    suspense: str
+    assessed_at: int | None
+
+
+class Contributions(Struct, frozen=True, kw_only=True):
+    """What platforms owe to the schemes by month, and paid. `values`: what `due_on` rests on."""
+
+    basis: Basis
+    rows: list[ContributionRow]
+    values: list[Rested]
+
+
 class Cause(Struct, frozen=True, kw_only=True):
     """An event that an entry rests on. `since_previous`: it came between the two bases, so it is
     among what the entry was posted for."""

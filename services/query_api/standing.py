@@ -1,9 +1,12 @@
 """The policy, rates and schemes that stand at the cut of an answer."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from events import vocabulary as v
 from policies.exchange import DatedRate
+from services.ledger.assessment import Cell
 from services.ledger.assignment import Assigned
 from services.ledger.standing import (
     Act,
@@ -39,12 +42,20 @@ async def rates_at(
 
 
 async def assigned_to(
-    snapshot: Snapshot, platform: str, worker: str, position: int
+    snapshot: Snapshot, cells: Sequence[Cell], person: str | None, position: int
 ) -> list[Assigned]:
-    """The schemes assigned to a worker under her own pseudonym, in the order of the log."""
-    hers = {"platform": platform, "worker": worker}
-    rows = await snapshot.rows("assignment_acts", position=position, **hers)
-    return standing_assignments(map(_act, rows), platform, worker)
+    """The schemes assigned to pseudonyms and then to their person: of several the last counts."""
+    named = {"platforms": [one[0] for one in cells], "workers": [one[1] for one in cells]}
+    rows = await snapshot.rows("assignment_acts", position=position, person=person, **named)
+    acts = [_act(row) for row in rows]
+    found = [one for cell in sorted(cells) for one in standing_assignments(acts, *cell)]
+    return found + (standing_assignments(acts, "", "", person) if person is not None else [])
+
+
+async def linked_at(snapshot: Snapshot, position: int) -> dict[Cell, str]:
+    """The person of every pseudonym that is linked to one."""
+    rows = await snapshot.rows("linked_at", position=position)
+    return {(row["platform"], row["worker"]): row["person"] for row in rows}
 
 
 async def acts_at(snapshot: Snapshot, event: type[v.Event], position: int) -> list[Act]:
