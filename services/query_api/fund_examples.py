@@ -168,11 +168,31 @@ FUND_EXAMPLES: tuple[Any, ...] = (
         policy=f.PolicyInForce(
             digest=f"sha256:{DIGEST}", country="MA", adopted_leaf=3, event_number=5
         ),
+        share=_SHARE,
+        assessment=DUES_EXAMPLE,
+        elsewhere=False,
+        sums=[
+            f.PaySum(
+                platform="atlas",
+                worker="w-7f3a",
+                day=date(2026, 10, 11),
+                currency="MAD",
+                residence="MA",
+                gross="742.35",
+            )
+        ],
+        acts=[f.CauseAct(event_number=99, leaf_index=20, type="rate.published.v1", original=None)],
         causes=[
             f.Cause(
                 event_number=88,
+                event_index=3,
                 leaf_index=17,
+                leaf_hash=DIGEST,
+                emitter="atlas",
+                submission="2026-10-12.1",
                 type="payment.made.v1",
+                platform="atlas",
+                worker="w-7f3a",
                 day=date(2026, 10, 11),
                 amount="742.35",
                 currency="MAD",
@@ -181,5 +201,6 @@ FUND_EXAMPLES: tuple[Any, ...] = (
             )
         ],
         causes_total=1,
+        next=None,
     ),
 )

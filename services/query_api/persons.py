@@ -18,9 +18,10 @@ from services.query_api.reading import Reading
 class Person:
     """All pseudonyms that are assessed together, in their order; `name` None: linked to nobody.
 
-    `seen`: those of them that the reader may be shown, the one asked about among them.
+    `seen`: those of them that the reader may be shown, the one that was `asked` about among them.
     """
 
+    asked: Cell
     name: str | None
     cells: tuple[Cell, ...]
     seen: tuple[Cell, ...]
@@ -30,12 +31,12 @@ async def person_of(r: Reading, cell: Cell, position: int) -> Person:
     """Whose pseudonym this is at a position."""
     name, cells = await linked_to(r.snapshot, cell, position)
     if not sees_persons(r):
-        return Person(name, cells, (cell,))
+        return Person(cell, name, cells, (cell,))
     if r.reader.role is Role.WORKER and name is not None:
         today, now = await linked_to(r.snapshot, cell, r.snapshot.position)
         known = set(now) if today == name else {cell}
-        return Person(name, cells, tuple(one for one in cells if one in known))
-    return Person(name, cells, cells)
+        return Person(cell, name, cells, tuple(one for one in cells if one in known))
+    return Person(cell, name, cells, cells)
 
 
 async def linked_to(
