@@ -1,6 +1,8 @@
 """The policy, rates and schemes that stand at the cut of an answer."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import msgspec
 
@@ -11,6 +13,7 @@ from services.ledger.assignment import Assigned
 from services.ledger.standing import (
     Act,
     Adopted,
+    assignments_by_worker,
     standing_assignments,
     standing_policy,
     standing_rates,
@@ -52,10 +55,39 @@ async def assigned_to(
     return found + (standing_assignments(acts, "", "", person) if person is not None else [])
 
 
-async def linked_at(snapshot: Snapshot, position: int) -> dict[Cell, str]:
-    """The person of every pseudonym that is linked to one."""
+@dataclass(frozen=True, slots=True)
+class Everybody:
+    """Who is whom and under which scheme, for whoever assesses all workers of a month.
+
+    `assigned`: by (platform, worker), and of persons under ("", person).
+    """
+
+    persons: Mapping[Cell, str]
+    pseudonyms: Mapping[str, Sequence[Cell]]
+    assigned: Mapping[Cell, Sequence[Assigned]]
+
+    def of(self, cell: Cell) -> Sequence[Assigned]:
+        """The schemes assigned to one who is linked to nobody."""
+        return self.assigned.get(cell, ())
+
+    def of_person(self, person: str) -> list[Assigned]:
+        """Those assigned to her pseudonyms, then to herself: of several the last counts."""
+        cells = (*self.pseudonyms[person], ("", person))
+        return [one for cell in cells for one in self.of(cell)]
+
+
+async def everybody_at(snapshot: Snapshot, position: int) -> Everybody:
+    """As links and assignments stand at a position."""
     rows = await snapshot.rows("linked_at", position=position)
-    return {(row["platform"], row["worker"]): row["person"] for row in rows}
+    persons = {(row["platform"], row["worker"]): str(row["person"]) for row in rows}
+    pseudonyms: dict[str, list[Cell]] = defaultdict(list)
+    for cell, person in sorted(persons.items()):
+        pseudonyms[person].append(cell)
+    acts = await acts_at(snapshot, v.SchemeAssigned, position)
+    assigned: dict[Cell, list[Assigned]] = assignments_by_worker(acts)
+    for person in pseudonyms:
+        assigned["", person] = standing_assignments(acts, "", "", person)
+    return Everybody(persons, pseudonyms, assigned)
 
 
 async def acts_at(snapshot: Snapshot, event: type[v.Event], position: int) -> list[Act]:
