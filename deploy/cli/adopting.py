@@ -1,5 +1,6 @@
 """What adopting a policy would change, worked out on the registry's own sums of pay."""
 
+from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -22,9 +23,9 @@ from services.ledger.change import (
     floor_differs,
 )
 from services.ledger.floor import Work
-from services.ledger.standing import assignments_by_worker, standing_rates
+from services.ledger.standing import standing_rates
 from services.query_api.database import QueryDatabase, Row, Snapshot, Worker
-from services.query_api.standing import acts_at, policy_or_none
+from services.query_api.standing import Everybody, acts_at, everybody_at, policy_or_none
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +42,14 @@ class Preview:
 async def preview(stores: Stores, after: Bundle, say: Callable[[str], None]) -> Preview:
     """Work out each month of which values differ, worker by worker. `say` tells each as it begins.
 
-    Workers are taken one by one, each under her own pseudonym.
+    Workers are taken one by one, those who are linked to one person together, as the poster does.
     """
     async with _snapshot(stores) as snapshot:
         adopted = await policy_or_none(snapshot, after.country, snapshot.position)
         before = None if adopted is None else adopted.bundle
         rates = partial(standing_rates, await acts_at(snapshot, v.RatePublished, snapshot.position))
-        look = _Look(snapshot, before, after, rates, say)
+        everybody = await everybody_at(snapshot, snapshot.position)
+        look = _Look(snapshot, before, after, rates, everybody, say)
         months = await snapshot.rows("pay_months")
         changes, floors = [], []
         for period in (str(row["period"]) for row in months if row["paid"]):
@@ -65,6 +67,7 @@ class _Look:
     before: Bundle | None
     after: Bundle
     rates: Rates
+    everybody: Everybody
     say: Callable[[str], None]
 
     async def contributions(self, period: str) -> list[Change]:
@@ -72,11 +75,17 @@ class _Look:
         if not differs(self.before, self.after, period):
             return []
         self.say(f"working out contributions of {period}")
-        acts = await acts_at(self.snapshot, v.SchemeAssigned, self.snapshot.position)
-        assigned = assignments_by_worker(acts)
         month = MonthChange(self.before, self.after, period, self.rates)
+        held: dict[str, list[Pay]] = defaultdict(list)
         async for worker, rows in self._of_month("pay_of_month", period):
-            month.add([Pay.of(row) for row in rows], assigned.get(worker, ()))
+            pay = [Pay.of(row) for row in rows]
+            person = self.everybody.persons.get(worker)
+            if person is None:
+                month.add(pay, self.everybody.of(worker))
+            else:
+                held[person] += pay
+        for person, pay in sorted(held.items()):
+            month.add(pay, self.everybody.of_person(person))
         return month.changes()
 
     async def floor(self, period: str) -> list[FloorChange]:

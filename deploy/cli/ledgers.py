@@ -1,7 +1,7 @@
 """Contributions: regimes, persons, closings, remittances, a copy, why an entry stands."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from deploy.acts import Act, send_acts
-from deploy.asking import Asking, asking
+from deploy.asking import Asking, Refusal, asking
 from deploy.cli.authority import fund
 from deploy.cli.context import (
     EXIT_FAILED,
@@ -24,6 +24,7 @@ from deploy.cli.context import (
     url_of,
 )
 from deploy.cli.readers import bar
+from deploy.cli.reasons import cause_lines, why_lines
 from deploy.keyfiles import KeyFile
 from deploy.pulling import Copy, prove, pull, read_copy
 
@@ -215,11 +216,14 @@ def _pull(api: Asking, name: str, copy: Copy, since: int) -> None:
 
 def explain(
     entry: Annotated[str, typer.Argument(help="SCHEME/NUMBER of an entry.")],
+    all_: Annotated[
+        bool, typer.Option("--all", help="Every payment behind it, not the newest 100 alone.")
+    ] = False,
     data: Data = None,
     url: Url = None,
     sign_as: SignAs = None,
 ) -> None:
-    """Lead from an entry to its posting, policy, payments and signed bytes."""
+    """Lead from an entry to its posting, policy, assessment, payments and signed bytes."""
     with told_plainly():
         scheme_, _, number = entry.partition("/")
         if not (scheme_ and number.isdecimal()):
@@ -229,36 +233,38 @@ def explain(
         path = f"/v1/explain/entries/{scheme_}/{number}"
         with asking(url_of(folder, url), signer) as api:
             document = api.document(path)
-            signed = api.get(f"{path}/bytes")
-        _tell_why(document)
-        out.print(
-            f"signed bytes: {len(signed.content)} bytes, leaf {document['leaf_index']}, token "
-            f"{signed.headers['Submission-Signature'][:40]}…",
-            highlight=False,
-        )
+            _tell(why_lines(document))
+            _tell(line for page in _pages(api, path, document, all_) for line in cause_lines(page))
+            _tell_signed(api, path, document)
 
 
-def _tell_why(why: Mapping[str, Any]) -> None:
-    entry, policy = why["entry"], why["policy"]
-    side = "debit" if entry["debit"] is not None else "credit"
-    moved = f"{entry['account']} {side} {entry[side]} {entry['currency']}"
-    earlier = entry["previous_basis"]
-    before = "for the first time" if earlier is None else f"before that at {earlier}"
-    lines = [
-        f"entry {entry['scheme']}/{entry['number']}: {moved}",
-        f"  worker {entry['platform']}/{entry['worker']}, period {entry['period']}"
-        + (f", about {entry['about']}" if entry["about"] else ""),
-        f"  posted by event {why['event_number']} of leaf {why['leaf_index']} "
-        f"({why['submission']}), hash {why['leaf_hash']}",
-        f"  assessed at position {entry['basis']}, {before}",
-    ]
-    if policy is not None:
-        adopted = f"{policy['country']}, adopted by leaf {policy['adopted_leaf']}"
-        lines.append(f"  policy {policy['digest']} of {adopted}")
-    for cause in why["causes"]:
-        new = "new since" if cause["since_previous"] else "known before"
-        paid = f"{cause['amount']} {cause['currency']} on {cause['day']}"
-        lines.append(f"  event {cause['event_number']} ({cause['type']}): {paid}, {new}")
+def _pages(
+    api: Asking, path: str, first: Mapping[str, Any], every: bool
+) -> Iterator[Mapping[str, Any]]:
+    """The pages of payments; the first alone unless all are asked for."""
+    page = first
+    yield page
+    while every and page["next"]:
+        page = api.document(path, cursor=page["next"])
+        yield page
+    if page["next"]:
+        shown = len(first["causes"])
+        _tell([f"  {shown} of {first['causes_total']} payments shown: add --all for the others"])
+
+
+def _tell(lines: Iterable[str]) -> None:
     # Hashes and JSON are to be copied: no line of them is broken.
-    text = "\n".join([*lines, json.dumps(why["event"], ensure_ascii=False)])
-    out.print(text, highlight=False, markup=False, soft_wrap=True)
+    for line in lines:
+        out.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def _tell_signed(api: Asking, path: str, document: Mapping[str, Any]) -> None:
+    _tell([json.dumps(document["event"], ensure_ascii=False)])
+    try:
+        signed = api.get(f"{path}/bytes")
+    except Refusal as refused:
+        _tell([f"signed bytes: {refused}"])
+        return
+    token = signed.headers["Submission-Signature"][:40]
+    leaf = document["leaf_index"]
+    _tell([f"signed bytes: {len(signed.content)} bytes, leaf {leaf}, token {token}…"])

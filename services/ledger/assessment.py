@@ -3,14 +3,15 @@
 Nothing here can hold itself, so the garbage collector need not look at the many lines (`gc=False`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from policies.exchange import DatedRate, Waits
 from policies.schemes import Term
@@ -157,3 +158,23 @@ class Assessment(Struct, frozen=True, gc=False):
     def defaults(self) -> tuple[Term, ...]:
         """Terms that nobody decided: the registry chose them."""
         return tuple(term for term in self.terms if term.stated.mark == "assumed")
+
+
+Owned = TypeVar("Owned", Line, Waiting, Aside)
+
+
+def part_of(month: Assessment, cells: Container[Cell], pay: Iterable[Pay]) -> Assessment:
+    """What of an assessment some of its pseudonyms have; `pay`: all that was assessed."""
+    days = {(one.currency, one.day) for one in pay if (one.platform, one.worker) in cells}
+    return replace(
+        month,
+        lines=_of(month.lines, cells),
+        claims=_of(month.claims, cells),
+        waiting=_of(month.waiting, cells),
+        aside=_of(month.aside, cells),
+        rates=tuple(one for one in month.rates if (one.currency, one.day) in days),
+    )
+
+
+def _of(rows: Iterable[Owned], cells: Container[Cell]) -> tuple[Owned, ...]:
+    return tuple(one for one in rows if (one.platform, one.worker) in cells)

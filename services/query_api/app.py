@@ -15,6 +15,7 @@ from services.query_api.openapi import install_openapi
 from services.query_api.routes import (
     analysis,
     cases,
+    contributions,
     explaining,
     funds,
     months,
@@ -100,6 +101,7 @@ def create_app(state: QueryState) -> FastAPI:
         months,
         cases,
         funds,
+        contributions,
         explaining,
         submissions,
         status,

@@ -26,7 +26,12 @@ async def body_of(leaves: Leaves, stored: StoredLeaf) -> bytes:
 
 def raw_event(body: bytes, index: int) -> msgspec.Raw:
     """One event of a body, byte for byte."""
-    return _RAW.decode(body)[index]
+    return raw_events(body)[index]
+
+
+def raw_events(body: bytes) -> list[msgspec.Raw]:
+    """The events of a body, byte for byte."""
+    return _RAW.decode(body)
 
 
 def typed_events(body: bytes) -> Sequence[Event]:

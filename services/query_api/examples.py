@@ -17,7 +17,7 @@ from services.query_api.figures import (
     slice_of,
     total,
 )
-from services.query_api.fund_examples import AT, BASIS, DIGEST, FUND_EXAMPLES
+from services.query_api.fund_examples import AT, BASIS, DIGEST, DUES_EXAMPLE, FUND_EXAMPLES
 
 _PERIOD: dict[str, Any] = {"by": "month", "from_": date(2026, 10, 1), "to": date(2026, 10, 31)}
 
@@ -91,6 +91,22 @@ _LEAF: dict[str, Any] = {
     "leaf_index": 17,
     "received_at": AT,
     "sequenced_at": AT,
+}
+
+_MONTH: dict[str, Any] = {
+    "days": 4,
+    "floor": [],
+    "contributions": [
+        r.Contribution(
+            scheme="cnss",
+            suspense=True,
+            currency="MAD",
+            due="33.56",
+            posted="33.56",
+            paid="20",
+        )
+    ],
+    **members(paid_slice_of(_SUMS)),
 }
 
 _EXAMPLES = (
@@ -173,10 +189,14 @@ _EXAMPLES = (
                 days=4,
                 pay="74.7",
                 paid_time=r.FloorTime(
-                    seconds=6_600, floor="32.853333", shortfall="0", days_below=0
+                    seconds=6_600,
+                    hourly_pay="40.7455",
+                    floor="32.853333",
+                    shortfall="0",
+                    days_below=0,
                 ),
                 paid_and_unpaid_time=r.FloorTime(
-                    seconds=9_000, floor="44.8", shortfall="1.2", days_below=1
+                    seconds=9_000, hourly_pay="29.88", floor="44.8", shortfall="1.2", days_below=1
                 ),
                 days_without_wage=0,
                 days_waiting=0,
@@ -188,41 +208,18 @@ _EXAMPLES = (
         policy=f"sha256:{DIGEST}",
         adopted_leaf=4,
         period="2026-10",
+        wages=[],
+        day_values=[],
+        dues=[DUES_EXAMPLE],
+        together=r.Together(
+            person="person-17",
+            parts=[r.MonthPart(platform="atlas", worker="w-7f3a", **_MONTH)],
+            dues=[DUES_EXAMPLE],
+            **_MONTH,
+        ),
         platform="atlas",
         worker="w-7f3a",
-        days=4,
-        wages=[],
-        floor=[],
-        dues=[
-            r.Dues(
-                scheme="cnss",
-                suspense=True,
-                withheld=True,
-                currency="MAD",
-                platform="16.78",
-                worker="16.78",
-                owed="33.55",
-                shares=[
-                    r.Share(
-                        platform="atlas",
-                        worker="w-7f3a",
-                        branch="amo",
-                        payer="worker",
-                        base="742.35",
-                        percent="2.26",
-                        amount="16.78",
-                        exact="16777110",
-                        rests_on=["schemes.cnss.components.amo.worker_rate"],
-                    )
-                ],
-                unknown=[],
-                waiting=[],
-                unassessed=[],
-                defaults=["schemes.cnss.ceiling.scope"],
-                values=[],
-            )
-        ],
-        **members(paid_slice_of(_SUMS)),
+        **_MONTH,
     ),
     a.Tasks(basis=BASIS, rows=[_TASK], next=None),
     a.EventAnswer(

@@ -193,6 +193,11 @@ def hourly(earned: Mapping[str, int], seconds: int) -> dict[str, str] | None:
     return {currency: _per_hour(micros, seconds) for currency, micros in sorted(earned.items())}
 
 
+def per_hour(micros: int, seconds: int) -> str | None:
+    """Micro-units over seconds as a decimal string an hour; None where there is no time."""
+    return _per_hour(micros, seconds) if seconds > 0 else None
+
+
 def _per_hour(micros: int, seconds: int) -> str:
     # One rounding only: the quotient is exact enough for any sum that a register can hold.
     with localcontext(prec=60):

@@ -8,7 +8,7 @@ from msgspec import Struct
 from services.projections.ledger.lines import Entry
 from services.projections.ledger.statement import Statement
 from services.query_api.basis import Basis
-from services.query_api.rule_answers import Rested
+from services.query_api.rule_answers import Dues, Rested, Share
 
 
 class Entries(Struct, frozen=True, kw_only=True):
@@ -117,18 +117,65 @@ class Remittances(Struct, frozen=True, kw_only=True):
     values: list[Rested]
 
 
+class ContributionRow(RemittanceRow, frozen=True, kw_only=True):
+    """A platform's month of one scheme. `posted` is what the fund is owed, `suspense` the part of
+    it of workers to whom nobody assigned a scheme; `assessed_at` is the newest position that a
+    posting of it rests on."""
+
+    scheme: str
+    posted: str
+    suspense: str
+    assessed_at: int | None
+
+
+class Contributions(Struct, frozen=True, kw_only=True):
+    """What platforms owe to the schemes by month, and paid. `values`: what `due_on` rests on."""
+
+    basis: Basis
+    rows: list[ContributionRow]
+    values: list[Rested]
+
+
 class Cause(Struct, frozen=True, kw_only=True):
-    """An event that an entry rests on. `since_previous`: it came between the two bases, so it is
-    among what the entry was posted for."""
+    """A payment that an entry rests on, as it was signed. `since_previous`: it came between the two
+    bases, so it is among what the entry was posted for. The submission that signed it is event
+    `event_index` of `submission`; its bytes are behind `/causes/{event_number}/bytes`."""
 
     event_number: int
+    event_index: int
     leaf_index: int
+    leaf_hash: str
+    emitter: str
+    submission: str
     type: str
+    platform: str
+    worker: str
     day: date | None
     amount: str | None
     currency: str | None
     since_previous: bool
     event: Any
+
+
+class CauseAct(Struct, frozen=True, kw_only=True):
+    """An act between the two bases that may have changed what is due: a policy, a rate, a scheme, a
+    link, or a correction of one (`original`)."""
+
+    event_number: int
+    leaf_index: int
+    type: str
+    original: int | None
+
+
+class PaySum(Struct, frozen=True, kw_only=True):
+    """What was paid on a day, as recorded up to the basis: what the assessment took."""
+
+    platform: str
+    worker: str
+    day: date
+    currency: str
+    residence: str | None
+    gross: str
 
 
 class PolicyInForce(Struct, frozen=True, kw_only=True):
@@ -141,8 +188,17 @@ class PolicyInForce(Struct, frozen=True, kw_only=True):
 
 
 class EntryExplained(Struct, frozen=True, kw_only=True):
-    """Why an entry stands: the posting as it was signed, the policy, and the worker's payments of
-    that month up to the basis (`causes`, at most 100 of `causes_total`, newest first)."""
+    """Why an entry stands: the posting as it was signed, the policy, and the assessment at the
+    basis, from the sums of pay to what is due.
+
+    `share` is the assessed line that the entry brought the ledger to (null of rounding, of a
+    closing, and where nothing is due any more), `assessment` all of them with every dated value
+    they rest on, `sums` the pay by day, `causes` the payments behind it, newest first, in pages
+    (`causes_total`, `next`), `acts` the decisions between the two bases.
+
+    `elsewhere`: some of the cause lies in pay under other pseudonyms of the same person. They are
+    shown to those who may know them; a platform is told no more than this.
+    """
 
     basis: Basis
     entry: Entry
@@ -155,5 +211,11 @@ class EntryExplained(Struct, frozen=True, kw_only=True):
     sequenced_at: str
     event: Any
     policy: PolicyInForce | None
+    share: Share | None
+    assessment: Dues | None
+    elsewhere: bool
+    sums: list[PaySum]
+    acts: list[CauseAct]
     causes: list[Cause]
     causes_total: int
+    next: str | None

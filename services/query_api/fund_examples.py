@@ -6,6 +6,7 @@ from typing import Any
 from services.projections.ledger.lines import Entry
 from services.projections.ledger.statement import Balance, Movement, Statement
 from services.query_api import fund_answers as f
+from services.query_api import rule_answers as r
 from services.query_api.basis import Basis
 
 #: What all examples share: where they were computed, when, and a digest.
@@ -31,6 +32,46 @@ _ENTRY = Entry(
     event_number=120,
     leaf_index=1202,
 )
+
+_SHARE = r.Share(
+    platform="atlas",
+    worker="w-7f3a",
+    branch="amo",
+    payer="worker",
+    base="742.35",
+    percent="2.26",
+    amount="16.78",
+    exact="16777110",
+    rests_on=["schemes.cnss.components.amo.worker_rate"],
+)
+DUES_EXAMPLE = r.Dues(
+    scheme="cnss",
+    suspense=True,
+    withheld=True,
+    currency="MAD",
+    platform="16.78",
+    worker="16.78",
+    owed="33.55",
+    shares=[_SHARE],
+    unknown=[],
+    waiting=[],
+    unassessed=[],
+    defaults=["schemes.cnss.ceiling.scope"],
+    rates=[],
+    values=[],
+)
+_MONTH: dict[str, Any] = {
+    "period": "2026-10",
+    "platform": "atlas",
+    "currency": "MAD",
+    "due": "16.78",
+    "declared": "8.39",
+    "paid": "10",
+    "shortfall": "6.78",
+    "due_on": date(2026, 11, 10),
+    "last_received_on": date(2026, 11, 12),
+    "days_late": 2,
+}
 
 FUND_EXAMPLES: tuple[Any, ...] = (
     f.Entries(basis=BASIS, scheme="cnss", after=0, last=812, rows=[_ENTRY], next=1),
@@ -100,17 +141,15 @@ FUND_EXAMPLES: tuple[Any, ...] = (
         basis=BASIS,
         scheme="cnss",
         rows=[
-            f.RemittanceRow(
-                period="2026-10",
-                platform="atlas",
-                currency="MAD",
-                due="16.78",
-                declared="8.39",
-                paid="10",
-                shortfall="6.78",
-                due_on=date(2026, 11, 10),
-                last_received_on=date(2026, 11, 12),
-                days_late=2,
+            f.RemittanceRow(**_MONTH),
+        ],
+        values=[],
+    ),
+    f.Contributions(
+        basis=BASIS,
+        rows=[
+            f.ContributionRow(
+                scheme="cnss", posted="33.55", suspense="33.55", assessed_at=1201, **_MONTH
             )
         ],
         values=[],
@@ -129,11 +168,31 @@ FUND_EXAMPLES: tuple[Any, ...] = (
         policy=f.PolicyInForce(
             digest=f"sha256:{DIGEST}", country="MA", adopted_leaf=3, event_number=5
         ),
+        share=_SHARE,
+        assessment=DUES_EXAMPLE,
+        elsewhere=False,
+        sums=[
+            f.PaySum(
+                platform="atlas",
+                worker="w-7f3a",
+                day=date(2026, 10, 11),
+                currency="MAD",
+                residence="MA",
+                gross="742.35",
+            )
+        ],
+        acts=[f.CauseAct(event_number=99, leaf_index=20, type="rate.published.v1", original=None)],
         causes=[
             f.Cause(
                 event_number=88,
+                event_index=3,
                 leaf_index=17,
+                leaf_hash=DIGEST,
+                emitter="atlas",
+                submission="2026-10-12.1",
                 type="payment.made.v1",
+                platform="atlas",
+                worker="w-7f3a",
                 day=date(2026, 10, 11),
                 amount="742.35",
                 currency="MAD",
@@ -142,5 +201,6 @@ FUND_EXAMPLES: tuple[Any, ...] = (
             )
         ],
         causes_total=1,
+        next=None,
     ),
 )

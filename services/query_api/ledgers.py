@@ -39,6 +39,14 @@ async def check_scheme(r: Reading, scheme: str) -> None:
         raise Problem(404, "not-found", f"no fund has a scheme {scheme}")
 
 
+async def schemes_of(r: Reading) -> frozenset[str] | None:
+    """The schemes that a fund reads of; None: the reader is no fund."""
+    if r.reader.role is not Role.FUND:
+        return None
+    known = (await r.state.keys.ring()).emitters.get(r.reader.who)
+    return frozenset(known.schemes if known else ())
+
+
 def own_lines(r: Reading, platform: str | None, worker: str | None) -> tuple[str | None, ...]:
     """The platform and the pseudonym to restrict lines to."""
     return only_platform(r.reader, platform), only_worker(r.reader, worker)

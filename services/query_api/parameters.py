@@ -148,6 +148,7 @@ _ALL = (
     Parameter("residence", _residence, {"type": "string", "maxLength": 8},
               "Only workers who live there: ISO 3166 as stated, or `unstated`.", "MA"),
     Parameter("platform", _text, _TEXT_SCHEMA, "Only this platform.", "atlas-tasks"),
+    Parameter("scheme", _text, _TEXT_SCHEMA, "Only this contribution scheme.", "cnss"),
     Parameter("worker", _text, _TEXT_SCHEMA, "Only this pseudonym.", "w-7f3a"),
     Parameter("contract", _text, _TEXT_SCHEMA, "Only this contract.", "c-12"),
     Parameter("task", _text, _TEXT_SCHEMA, "Only this task.", "t-100"),

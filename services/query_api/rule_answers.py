@@ -36,10 +36,11 @@ class Policy(Struct, frozen=True, kw_only=True):
 
 
 class FloorTime(Struct, frozen=True, kw_only=True):
-    """One basis of time: what the minimum wage comes to over it, what is missing to it, and on how
-    many worker-days something is."""
+    """One basis of time: what an hour of it paid (null: no time), what the minimum wage comes to
+    over it, what is missing to it, and on how many worker-days something is."""
 
     seconds: int
+    hourly_pay: str | None
     floor: str
     shortfall: str
     days_below: int
@@ -99,18 +100,28 @@ class Rested(Struct, frozen=True, kw_only=True):
 
 
 class Share(Struct, frozen=True, kw_only=True):
-    """What one payer owes for one branch. `percent` of `base`, or null of a band, which `base`
-    chose. `exact` is the amount before rounding, as a fraction of micro-units where it is none."""
+    """What one payer owes for one branch; `payer` null: the whole of the branch. `percent` of
+    `base`, or null of a band, which `base` chose. `exact` is the amount before rounding, as a
+    fraction of micro-units where it is none."""
 
     platform: str
     worker: str
     branch: str
-    payer: str
+    payer: str | None
     base: str
     percent: str | None
     amount: str
     exact: str
     rests_on: list[str]
+
+
+class RateUsed(Struct, frozen=True, kw_only=True):
+    """What one unit of a currency was taken to be worth on a pay day, and the day it was dated."""
+
+    currency: str
+    day: date
+    rate: str
+    dated: date
 
 
 class NotKnown(Struct, frozen=True, kw_only=True):
@@ -161,20 +172,58 @@ class Dues(Struct, frozen=True, kw_only=True):
     waiting: list[Awaited]
     unassessed: list[Unassessed]
     defaults: list[str]
+    rates: list[RateUsed]
     values: list[Rested]
 
 
-class WorkerMonth(PaidSlice, frozen=True, kw_only=True):
-    """One worker's month on one platform: work by work days, payments by pay days, her time
-    against the minimum wage, days for a declaration (null: no rule known), and what is due."""
+class Contribution(Struct, frozen=True, kw_only=True):
+    """What one scheme asks of a month, platform's and worker's shares together: `due` as assessed
+    now (null: it waits for an exchange rate), `posted` in the ledger, and `paid` to the fund: a
+    remittance is for all workers of a platform, so hers is as much of what is posted as of theirs
+    (null: she pays it herself, and no remittance tells)."""
+
+    scheme: str
+    suspense: bool
+    currency: str
+    due: str | None
+    posted: str
+    paid: str | None
+
+
+class MonthSums(PaidSlice, frozen=True, kw_only=True):
+    """A month of one or several pseudonyms: work by work days, payments by pay days, days for a
+    declaration (null: no rule known), time against the minimum wage, contributions."""
+
+    days: int | None
+    floor: list[FloorRow]
+    contributions: list[Contribution]
+
+
+class MonthPart(MonthSums, frozen=True, kw_only=True):
+    """The part of a month that was on one platform."""
+
+    platform: str
+    worker: str
+
+
+class Together(MonthSums, frozen=True, kw_only=True):
+    """The month of a person over all her pseudonyms: each platform's `parts`, and their sums."""
+
+    person: str
+    parts: list[MonthPart]
+    dues: list[Dues]
+
+
+class WorkerMonth(MonthPart, frozen=True, kw_only=True):
+    """One worker's month on one platform, and what is due for it. `together`: the same over all
+    pseudonyms of the person; null where hers is linked to none, and for a platform always, which
+    is shown what its own pay owes by itself. `day_values`: what `days` rests on."""
 
     basis: Basis
     policy: str
     adopted_leaf: int
     period: str
-    platform: str
-    worker: str
-    days: int | None
     wages: list[Wage]
-    floor: list[FloorRow]
+    day_values: list[Rested]
     dues: list[Dues]
+    together: Together | None

@@ -1,13 +1,19 @@
 """The policy, rates and schemes that stand at the cut of an answer."""
 
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
 import msgspec
 
 from events import vocabulary as v
 from policies.exchange import DatedRate
+from services.ledger.assessment import Cell
 from services.ledger.assignment import Assigned
 from services.ledger.standing import (
     Act,
     Adopted,
+    assignments_by_worker,
     standing_assignments,
     standing_policy,
     standing_rates,
@@ -39,12 +45,49 @@ async def rates_at(
 
 
 async def assigned_to(
-    snapshot: Snapshot, platform: str, worker: str, position: int
+    snapshot: Snapshot, cells: Sequence[Cell], person: str | None, position: int
 ) -> list[Assigned]:
-    """The schemes assigned to a worker under her own pseudonym, in the order of the log."""
-    hers = {"platform": platform, "worker": worker}
-    rows = await snapshot.rows("assignment_acts", position=position, **hers)
-    return standing_assignments(map(_act, rows), platform, worker)
+    """The schemes assigned to pseudonyms and then to their person: of several the last counts."""
+    named = {"platforms": [one[0] for one in cells], "workers": [one[1] for one in cells]}
+    rows = await snapshot.rows("assignment_acts", position=position, person=person, **named)
+    acts = [_act(row) for row in rows]
+    found = [one for cell in sorted(cells) for one in standing_assignments(acts, *cell)]
+    return found + (standing_assignments(acts, "", "", person) if person is not None else [])
+
+
+@dataclass(frozen=True, slots=True)
+class Everybody:
+    """Who is whom and under which scheme, for whoever assesses all workers of a month.
+
+    `assigned`: by (platform, worker), and of persons under ("", person).
+    """
+
+    persons: Mapping[Cell, str]
+    pseudonyms: Mapping[str, Sequence[Cell]]
+    assigned: Mapping[Cell, Sequence[Assigned]]
+
+    def of(self, cell: Cell) -> Sequence[Assigned]:
+        """The schemes assigned to one who is linked to nobody."""
+        return self.assigned.get(cell, ())
+
+    def of_person(self, person: str) -> list[Assigned]:
+        """Those assigned to her pseudonyms, then to herself: of several the last counts."""
+        cells = (*self.pseudonyms[person], ("", person))
+        return [one for cell in cells for one in self.of(cell)]
+
+
+async def everybody_at(snapshot: Snapshot, position: int) -> Everybody:
+    """As links and assignments stand at a position."""
+    rows = await snapshot.rows("linked_at", position=position)
+    persons = {(row["platform"], row["worker"]): str(row["person"]) for row in rows}
+    pseudonyms: dict[str, list[Cell]] = defaultdict(list)
+    for cell, person in sorted(persons.items()):
+        pseudonyms[person].append(cell)
+    acts = await acts_at(snapshot, v.SchemeAssigned, position)
+    assigned: dict[Cell, list[Assigned]] = assignments_by_worker(acts)
+    for person in pseudonyms:
+        assigned["", person] = standing_assignments(acts, "", "", person)
+    return Everybody(persons, pseudonyms, assigned)
 
 
 async def acts_at(snapshot: Snapshot, event: type[v.Event], position: int) -> list[Act]:

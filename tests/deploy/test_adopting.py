@@ -101,6 +101,27 @@ async def test_assigned_workers_are_looked_at_under_their_own_scheme(paid: Query
     assert (change.after - change.before, change.workers) == (6_000_000, 1)
 
 
+async def test_linked_pseudonyms_are_assessed_together(paid: QueryWorld) -> None:
+    """One ceiling of 6,000 for all pay of a person: of 1,000 and 8,000 long-term, short-term and
+    job-loss branches (13.46 %) take 6,000 together, where each platform's own ceiling took 7,000;
+    a scheme assigned to the person holds on both."""
+    at = paid.now.isoformat()
+    await paid.submit("basma", "b-1", [payment("b-1", "8000", "11-01", worker="k-2")])
+    links = [
+        event("identity.linked", at, f"link-{worker}", person="p-1", platform=name, worker=worker)
+        for name, worker in (("atlas", "w-a"), ("basma", "k-2"))
+    ]
+    await paid.submit("authority", "act-2", [adoption("ma-1", FILES, at), *links])
+    shared = changed(morocco(), schemes__cnss__ceiling__scope="per-worker")
+    (november,) = (await look(paid, shared)).changes
+    assert november.period == "2026-11"
+    assert november.after - november.before == -134_600_000
+    assert november.workers == 1
+    act = event("scheme.assigned", at, "as-1", scheme="tns", person="p-1", day_from="2026-01-01")
+    await paid.submit("authority", "act-3", [act])
+    assert [one.scheme for one in (await look(paid, shared)).changes] == []
+
+
 def test_only_months_whose_values_differ_are_worked_out() -> None:
     later = raised("2026-11-01")
     assert not differs(morocco(), later, "2026-10")

@@ -61,7 +61,8 @@ async def test_the_floor_by_platform_is_worked_out_by_hand(empty: QueryWorld) ->
     assert rows.keys() == {("atlas", "resident"), ("atlas", "unstated"), ("basma", "resident")}
     atlas = rows["atlas", "resident"]
     assert atlas["paid_time"] == {
-        "seconds": 3600, "floor": "17.92", "shortfall": "5.92", "days_below": 1,
+        "seconds": 3600, "hourly_pay": "12", "floor": "17.92", "shortfall": "5.92",
+        "days_below": 1,
     }  # fmt: skip
     assert atlas["paid_and_unpaid_time"]["shortfall"] == "14.88"
     assert (atlas["days"], atlas["pay"]) == (1, "12")

@@ -1,13 +1,11 @@
-"""What a fund pulls: entries by gapless number, statements, rates, a worker's part, remittances."""
+"""What a fund pulls: entries by gapless number, statements, rates, a worker's part."""
 
 from contextlib import AsyncExitStack
-from datetime import date
 
 from fastapi import APIRouter, Request, Response
 
 from events.money import from_micros
 from services.ledger.assessment import Charge
-from services.ledger.due import due_day_of, due_on
 from services.ledger.terms import Terms, terms_of
 from services.projections.catalogue import fold_sql
 from services.projections.ledger.lines import COLUMNS, Digest
@@ -22,13 +20,12 @@ from services.projections.ledger.statement import (
 from services.query_api.access import ANALYSTS
 from services.query_api.basis import Basis
 from services.query_api.database import Row
+from services.query_api.dues import rested
 from services.query_api.formats import CSV, JSON, NDJSON, PATH_KEY, format_of
 from services.query_api.fund_answers import (
     Entries,
     PeriodStatement,
     RateRow,
-    RemittanceRow,
-    Remittances,
     SchemeRates,
     WorkerBalance,
     WorkerLedger,
@@ -45,19 +42,16 @@ from services.query_api.ledgers import (
 from services.query_api.openapi import PeriodName, SchemeName, WorkerName, described
 from services.query_api.parameters import LIMIT_DEFAULT, path_month, path_text
 from services.query_api.reading import Reading, reading
-from services.query_api.routes.months import rested
-from services.query_api.standing import policy_at, policy_or_none
+from services.query_api.standing import policy_at
 from services.web.problems import Problem
 
 router = APIRouter(tags=["funds"])
 _ENTRIES = ("after", "limit", "period", "platform", "worker")
-_REMITTANCES = ("period", "platform")
 _RATES = ("period", "as_of")
 _RATE_COLUMNS = RateRow.__struct_fields__
 #: The rates are no secret; whoever reads anything may read them.
 RATES = LEDGERS | ANALYSTS
 _BALANCE_COLUMNS = WorkerBalance.__struct_fields__
-_REMITTANCE_COLUMNS = RemittanceRow.__struct_fields__
 _FETCHED = 5_000
 
 
@@ -250,52 +244,3 @@ def _balance(row: Row) -> WorkerBalance:
     sides = {side: from_micros(int(row[side])) for side in ("debit", "credit")}
     # The number of a closing is nobody's, so every row here has a currency.
     return WorkerBalance(**{**row, **sides})
-
-
-@router.get(
-    "/v1/funds/{scheme}/remittances",
-    **described(Remittances, LEDGERS, _REMITTANCES, _REMITTANCE_COLUMNS),
-)
-async def remittances(request: Request, scheme: SchemeName) -> Response:
-    """By platform and month: due to the fund, declared as withheld, paid, shortfall, days late. A
-    platform sees its own."""
-    async with reading(request, LEDGERS, _REMITTANCES) as r:
-        scheme = path_text("scheme", scheme)
-        await check_scheme(r, scheme)
-        if r.reader.pseudonym is not None:
-            raise Problem(403, "forbidden", "remittances are of a platform's workers together")
-        platform, _ = own_lines(r, r.query["platform"], None)
-        values = {"scheme": scheme, "period": r.query["period"], "platform": platform}
-        at = {"position": r.cut.position, "before": r.cut.span.before}
-        found = await r.rows("remitted", **values, **at)
-        today = r.state.today(r.days)
-        established, _ = await r.state.establishment()
-        adopted = await policy_or_none(r.snapshot, established.country, r.cut.position)
-        bundle = None if adopted is None else adopted.bundle
-        periods = sorted({row["period"] for row in found})
-        terms = [] if bundle is None else [due_day_of(bundle, period) for period in periods]
-        document = Remittances(
-            basis=r.basis,
-            scheme=scheme,
-            rows=[remittance_row(row, today, due_on(bundle, row["period"])) for row in found],
-            values=[rested(term) for term in dict.fromkeys(terms)],
-        )
-    return r.answer(document, rows=document.rows, columns=_REMITTANCE_COLUMNS)
-
-
-def remittance_row(row: Row, today: date, due_on: date | None) -> RemittanceRow:
-    """Due, declared and paid of a platform's month, and how late it is as of a day."""
-    due, declared, paid = (int(row[name]) for name in ("due", "declared", "paid"))
-    settled = row["last_received_on"] if due <= paid else today
-    return RemittanceRow(
-        period=row["period"],
-        platform=row["platform"],
-        currency=row["currency"],
-        due=from_micros(due),
-        declared=from_micros(declared),
-        paid=from_micros(paid),
-        shortfall=from_micros(due - paid),
-        due_on=due_on,
-        last_received_on=row["last_received_on"],
-        days_late=max((settled - due_on).days, 0) if settled and due_on else None,
-    )

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
-from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -12,7 +11,6 @@ from fastapi import APIRouter, Request, Response
 from events.money import from_micros
 from policies.bundle import Bundle
 from policies.minimum_wage import hourly
-from policies.parameter import Scalar
 from services.ledger.conversion import Conversions
 from services.ledger.floor import (
     Basis,
@@ -25,6 +23,8 @@ from services.ledger.floor import (
 )
 from services.query_api.access import ANALYSTS, only_platform
 from services.query_api.basis import Reach, find_cut
+from services.query_api.dues import shown
+from services.query_api.figures import per_hour
 from services.query_api.formats import Answer, render
 from services.query_api.openapi import described
 from services.query_api.parameters import UNSTATED, Values, read_query
@@ -45,7 +45,7 @@ router = APIRouter(tags=["rules"])
 _POLICY = ("on", "as_of")
 _FLOOR = ("per", "by", "from", "to", "as_of", "platform")
 _POLICY_COLUMNS = PolicyValue.__struct_fields__
-_TIMES = ("seconds", "floor", "shortfall", "days_below")
+_TIMES = ("seconds", "hourly_pay", "floor", "shortfall", "days_below")
 _FLOOR_COLUMNS = (
     "period", "platform", "task_group", "residence", "days", "pay",
     *(f"paid_time_{name}" for name in _TIMES),
@@ -102,13 +102,6 @@ def policy_values(bundle: Bundle, on: date) -> list[PolicyValue]:
         for name, parameter in sorted(bundle.parameters.items())
         for stated in (parameter.at(on),)
     ]
-
-
-def shown(value: Scalar | None) -> str | int | dict[str, str] | None:
-    """A value as JSON has it: decimals as strings, bands as threshold to amount."""
-    if isinstance(value, tuple):
-        return {str(threshold): str(amount) for threshold, amount in value}
-    return str(value) if isinstance(value, Decimal) else value
 
 
 def _flat_value(row: PolicyValue) -> Iterator[Mapping[str, Any]]:
@@ -227,17 +220,18 @@ def floor_row(sums: FloorSums, period: str, unstated: bool, **key: str | None) -
         residence=UNSTATED if unstated else "resident",
         days=sums.days,
         pay=from_micros(sums.pay),
-        paid_time=_time(sums.paid_time),
-        paid_and_unpaid_time=_time(sums.paid_and_unpaid_time),
+        paid_time=_time(sums.paid_time, sums.pay),
+        paid_and_unpaid_time=_time(sums.paid_and_unpaid_time, sums.pay),
         days_without_wage=sums.days_without_wage,
         days_waiting=sums.days_waiting,
         **key,
     )
 
 
-def _time(basis: Basis) -> FloorTime:
+def _time(basis: Basis, pay: int) -> FloorTime:
     return FloorTime(
         seconds=basis.seconds,
+        hourly_pay=per_hour(pay, basis.seconds),
         floor=from_micros(basis.floor),
         shortfall=from_micros(basis.shortfall),
         days_below=basis.below,

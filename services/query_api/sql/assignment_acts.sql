@@ -1,9 +1,10 @@
--- Schemes assigned to one worker up to a position, and every correction of an assignment: one may
--- give her what was another's.
+-- Schemes assigned to some workers, or to a person (may be null), up to a position, and every
+-- correction of an assignment: one may give her what was another's.
 SELECT event_number, leaf_index, NULL::bigint AS original, data::text AS data
 FROM told
 WHERE type = 'scheme.assigned.v1' AND leaf_index <= :position
-    AND data->>'platform' = CAST(:platform AS text) AND data->>'worker' = CAST(:worker AS text)
+    AND (data->>'person' = CAST(:person AS text) OR (data->>'platform', data->>'worker') IN (
+        SELECT * FROM unnest(CAST(:platforms AS text[]), CAST(:workers AS text[]))))
 UNION ALL
 SELECT c.event_number, c.leaf_index, c.original, c.data::text
 FROM told AS c

@@ -1,0 +1,76 @@
+"""Months of pay as they were recorded at a cut, and what they owe under a policy."""
+
+from collections.abc import Container, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from policies.bundle import Bundle
+from services.ledger.assess import assess
+from services.ledger.assessment import Assessment, Cell, Pay, part_of
+from services.ledger.assignment import Under, by_scheme
+from services.ledger.conversion import Conversions
+from services.ledger.terms import default_scheme_of, terms_of
+from services.query_api.basis import Cut
+from services.query_api.database import Row, Snapshot
+from services.query_api.standing import assigned_to, rates_at
+
+
+def month_ends(period: str) -> tuple[date, date]:
+    """The first and the last day of `YYYY-MM`."""
+    first = date.fromisoformat(f"{period}-01")
+    return first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+
+
+async def header_of(snapshot: Snapshot, cell: Cell, cut: Cut) -> Row | None:
+    """The worker behind a pseudonym, if she was recorded by the cut."""
+    found = await snapshot.rows("worker_header", platform=cell[0], worker=cell[1], **cut.values)
+    return found[0] if found else None
+
+
+async def pay_of(snapshot: Snapshot, cell: Cell, period: str, cut: Cut) -> list[Pay]:
+    """What a pseudonym was paid in a month."""
+    head = await header_of(snapshot, cell, cut)
+    if head is None:
+        return []
+    first, last = month_ends(period)
+    own = {"worker_code": head["worker_code"], "first": first, "last": last, **cut.values}
+    hers = {"platform": cell[0], "worker": cell[1]}
+    return [Pay.of({**hers, **row}) for row in await snapshot.rows("month_pay", **own)]
+
+
+@dataclass(frozen=True, slots=True)
+class Assessed:
+    """What one scheme is owed, and the pay that stands under it."""
+
+    month: Assessment
+    pay: tuple[Pay, ...]
+
+    def part(self, cells: Container[Cell]) -> Assessment:
+        """What of it some pseudonyms have."""
+        return part_of(self.month, cells, self.pay)
+
+
+@dataclass(frozen=True, slots=True)
+class Assessor:
+    """Assesses months of one period under a policy, with what stands at a position."""
+
+    snapshot: Snapshot
+    bundle: Bundle
+    period: str
+    position: int
+
+    async def month(
+        self, cells: Sequence[Cell], person: str | None, pay: Sequence[Pay]
+    ) -> list[Assessed]:
+        """What pseudonyms that are assessed together owe, by scheme."""
+        default = default_scheme_of(self.bundle, self.period).stated.value
+        assigned = await assigned_to(self.snapshot, cells, person, self.position)
+        named = default if isinstance(default, str) else None
+        return [await self._assessed(under) for under in by_scheme(pay, assigned, named)]
+
+    async def _assessed(self, under: Under) -> Assessed:
+        terms = terms_of(self.bundle, under.scheme, self.period)
+        rates = await rates_at(self.snapshot, terms.currency, self.position, under.scheme)
+        conversions = Conversions(self.bundle, rates)
+        month = assess(terms, under.pay, conversions, by_default=under.by_default)
+        return Assessed(month, under.pay)
