@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import time
 from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from datetime import time as day_time
 from itertools import groupby, islice
@@ -12,6 +13,7 @@ import msgspec
 
 from deploy.acts import Act, send_acts
 from deploy.asking import Asking, asking
+from deploy.assessing import Mark
 from deploy.bench.contributions import DAYS, FIRST_DAY, PERIOD, SCHEME, rates, worker_months
 from deploy.bench.measure import Measure
 from deploy.bench.peers.payroll import Row
@@ -22,7 +24,7 @@ from deploy.cli.readers import check_stores
 from deploy.demo.story import moment_of, set_clock
 from deploy.keyfiles import AUTHORITY_FILE, REGISTRY_GLOB, read_key
 from deploy.ports import HOST
-from deploy.posting import Mark, Poster, Round
+from deploy.posting import Poster, Round, open_poster, sending
 from events.clock import file_clock
 from events.jose import PrivateKey
 from events.money import from_micros
@@ -42,14 +44,14 @@ async def rows(plan: Plan) -> AsyncIterator[Measure]:
     workload = Workload(0)
     async with registry(workload, plan.say, kafka=plan.kafka) as made:
         await _prepare(made, months)
-        poster = _poster(made)
-        post, mark, lines = await _post(plan, made, poster)
-        if plan.wants("post"):
-            yield post
-        if plan.wants("pull"):
-            yield await _pull(made)
-        if plan.wants("repost"):
-            yield await _repost(plan, made, poster, months, mark, lines / post.value)
+        async with _poster(made) as poster:
+            post, mark, lines = await _post(plan, made, poster)
+            if plan.wants("post"):
+                yield post
+            if plan.wants("pull"):
+                yield await _pull(made)
+            if plan.wants("repost"):
+                yield await _repost(plan, made, poster, months, mark, lines / post.value)
         if lines <= plan.check_events_max:
             await _check(made)
 
@@ -146,10 +148,10 @@ def _url(made: Registry, process: str) -> str:
     return f"http://{HOST}:{made.port_of(process)}"
 
 
-def _poster(made: Registry) -> Poster:
+def _poster(made: Registry) -> AbstractAsyncContextManager[Poster]:
     signer = read_key(next(made.folder.keys.glob(REGISTRY_GLOB)))
     door, clock = _url(made, "door"), file_clock(made.clock_file)
-    return Poster(made.servers.stores, "MA", signer, door, clock)
+    return open_poster(made.servers.stores, "MA", sending(signer, door, clock))
 
 
 # --- the rows -----------------------------------------------------------------------------------
