@@ -3,10 +3,12 @@
 Through the real poster, a real log and real views; after every commit the books are looked at.
 """
 
+import json
 from collections.abc import AsyncIterator
 from itertools import count
 from typing import Any
 
+import httpx
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -19,7 +21,7 @@ from tests.ledger.story import ACTS, TRACKS, Story, tell, woven
 from tests.projections.accounting import SCHEME
 from tests.projections.telling import views
 from tests.projections.test_ledger import LEDGER, statement_of
-from tests.support.books import Books
+from tests.support.books import Books, reading
 
 QUICK = settings(
     max_examples=10,
@@ -32,6 +34,7 @@ QUICK = settings(
 #: A foreign currency for each story: no rate is shared.
 CURRENCIES = iter(sorted(money.CURRENCIES - {"MAD", "XXX"}))
 NUMBERS = count()
+ENTRIES = f"/v1/funds/{SCHEME}/entries"
 #: Where a story is cut, and what happens there: nothing, news are posted, all is assessed again, or
 #: a month is closed first.
 CUTS = st.lists(
@@ -90,6 +93,35 @@ async def test_any_order_and_split_posted_at_any_point_give_the_oracle_s_balance
     # What was closed before stands as it was, byte for byte.
     assert (await _closed(books))[: len(closed)] == closed
     await _assert_statements_stand(books)
+
+
+@pytest.fixture(scope="module")
+async def reader(books: Books) -> AsyncIterator[httpx.AsyncClient]:
+    async with reading(books) as opened:
+        yield opened
+
+
+@given(sizes=st.lists(st.integers(1, 70), min_size=1, max_size=40))
+@QUICK
+async def test_pages_of_any_sizes_are_together_the_whole(
+    books: Books, reader: httpx.AsyncClient, sizes: list[int]
+) -> None:
+    """Each page may have another size; where the drawn ones end, the last goes on."""
+    whole = (await reader.get(f"{ENTRIES}.ndjson")).content.splitlines(keepends=True)
+    pages: list[bytes] = []
+    rows: list[Any] = []
+    sizes, after = sizes[::-1], 0
+    while len(rows) < len(whole):
+        size = sizes.pop() if len(sizes) > 1 else 10 * sizes[0]
+        asked = {"after": str(after), "limit": str(size)}
+        page = (await reader.get(ENTRIES, params=asked)).json()
+        pages += (await reader.get(f"{ENTRIES}.ndjson", params=asked)).content.splitlines(True)
+        rows += page["rows"]
+        after = page["rows"][-1]["number"]
+        assert len(page["rows"]) == min(size, len(whole) - len(rows) + len(page["rows"]))
+        assert page["next"] == (after if len(rows) < len(whole) else None)
+    assert pages == whole
+    assert rows == [json.loads(line) for line in whole]
 
 
 async def test_a_rebuild_after_all_that_gives_the_same_entries_byte_for_byte(books: Books) -> None:

@@ -10,14 +10,19 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import asyncpg
+import httpx
 
 from deploy.acts import Act
 from deploy.assessing import ALL, Mark, Only
 from deploy.engines import open_engine
 from deploy.establish import make_event
 from deploy.posting import Poster, Round
-from migrations.roles import QUERY
+from events.access import sign_access
+from migrations.roles import AUDIT, QUERY
+from services.query_api.access import AuditTrail
+from services.query_api.app import create_app
 from services.query_api.database import QueryDatabase, Snapshot
+from services.query_api.state import QueryState
 from tests.projections.accounting import Accounts
 from tests.support.world import Platform, World
 
@@ -145,6 +150,25 @@ async def books_of(world: World) -> AsyncIterator[Books]:
         made = Books(accounts, QueryDatabase(engine), beta)
         yield made
         await made.close()
+
+
+@asynccontextmanager
+async def reading(books: Books) -> AsyncIterator[httpx.AsyncClient]:
+    """The query API over the books, asked by the fund."""
+    world, fund = books.world, books.accounts.fund
+    async with open_engine(world.dsn(AUDIT)) as audit:
+        state = QueryState(
+            books.database, AuditTrail(audit), world.leaves, world.registry_keys, world.clock
+        )
+        transport = httpx.ASGITransport(create_app(state))
+        token = sign_access(
+            fund.key, emitter=fund.emitter, registry=world.identity, at=world.clock()
+        )
+        headers = {"Authorization": f"Bearer {token}"}
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://query", headers=headers
+        ) as client:
+            yield client
 
 
 # --- a poster that somebody watches -------------------------------------------------------------
