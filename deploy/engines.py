@@ -10,11 +10,11 @@ from migrations.address import engine_url
 
 
 @asynccontextmanager
-async def open_engine(dsn: str) -> AsyncIterator[AsyncEngine]:
+async def open_engine(
+    dsn: str, command_seconds: float = COMMAND_SECONDS_MAX
+) -> AsyncIterator[AsyncEngine]:
     """Connections to a database; none waits for ever for a server that is frozen."""
-    engine = create_async_engine(
-        engine_url(dsn), connect_args={"command_timeout": COMMAND_SECONDS_MAX}
-    )
+    engine = create_async_engine(engine_url(dsn), connect_args={"command_timeout": command_seconds})
     try:
         yield engine
     finally:

@@ -5,7 +5,7 @@ import socket
 
 HOST = "127.0.0.1"
 #: Where a registry answers unless asked otherwise; its health pages are the next ports.
-PORT, PORTS_NEEDED = 8470, 3
+PORT, PORTS_NEEDED = 8470, 4
 #: How far to look for free neighbours.
 _LOOK = 1_000
 

@@ -1,9 +1,10 @@
 """Rows over contributions: months of pay assessed, by the rules that ship, in this process."""
 
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import islice
 from random import Random
 
 from deploy.bench.measure import Measure
@@ -28,6 +29,8 @@ _PLATFORMS_EACH = (1,) * 51 + (2,) * 28 + (3,) * 13 + (4,) * 8
 #: Pay days of a month on one platform.
 _PAY_DAYS_MAX = 12
 _MICROS_MAX = 400_000_000
+#: Months in memory at once.
+_PART = 20_000
 
 
 async def rows(plan: Plan) -> AsyncIterator[Measure]:
@@ -39,39 +42,58 @@ async def rows(plan: Plan) -> AsyncIterator[Measure]:
 def _assess(plan: Plan) -> Measure:
     """Sums of pay by day to lines with their terms, one core, nothing else on."""
     bundle = Bundle.from_files("MA", read_folder(country_folder("ma")))
-    months = list(worker_months(plan.sizes.worker_months))
     terms, conversions = terms_of(bundle, SCHEME, PERIOD), Conversions(bundle, rates())
-    began, cpu = time.perf_counter(), time.process_time()
-    lines = owed = 0
-    for month in months:
-        assessment = assess(terms, [Pay(*row) for row in month], conversions)
-        lines += len(assessment.lines) + len(assessment.claims)
-        owed += sum(claim.amount for claim in assessment.claims)
-    took, cores = time.perf_counter() - began, time.process_time() - cpu
-    sums = sum(map(len, months))
-    plan.say(f"assess: {len(months):,} months, {sums:,} sums of pay, {lines:,} lines")
+    peer = _Payroll(bundle)
+    took = cpu = 0.0
+    lines = owed = sums = 0
+    for months in in_parts(worker_months(plan.sizes.worker_months)):
+        began, cpu_began = time.perf_counter(), time.process_time()
+        for month in months:
+            assessment = assess(terms, [Pay(*row) for row in month], conversions)
+            lines += len(assessment.lines) + len(assessment.claims)
+            owed += sum(claim.amount for claim in assessment.claims)
+        took, cpu = took + time.perf_counter() - began, cpu + time.process_time() - cpu_began
+        sums += sum(map(len, months))
+        peer.add(months)
+    peer.check(owed)
+    count = plan.sizes.worker_months
+    plan.say(f"assess: {count:,} months, {sums:,} sums of pay, {lines:,} lines")
     return Measure(
         "assess",
-        len(months) / took,
+        count / took,
         "worker-months/s",
         8_000,
-        f"nothing; {sums / len(months):.0f} sums and {lines / len(months):.0f} lines each",
-        peers={"payroll script, sums alone": _payroll(bundle, months, owed)},
-        cores={"assess": round(cores / took, 2)},
+        f"nothing; {sums / count:.0f} sums and {lines / count:.0f} lines each",
+        peers={"payroll script, sums alone": count / peer.took},
+        cores={"assess": round(cpu / took, 2)},
     )
 
 
-def _payroll(bundle: Bundle, months: Sequence[Sequence[Row]], owed: int) -> float:
-    """Months a second of a plain script, which must come to the same sum."""
-    scheme = scheme_on(bundle, SCHEME, FIRST_DAY)
-    assert scheme is not None
-    by_day = {("USD", one.day): one.rate for one in rates()["USD"]}
-    began = time.perf_counter()
-    found = sum((payroll.owed(scheme, month, by_day) for month in months), Decimal(0))
-    took = time.perf_counter() - began
-    if found * MICRO != owed:
-        raise RuntimeError(f"assess comes to {owed} micro-units, a payroll script to {found}")
-    return len(months) / took
+class _Payroll:
+    """A plain script over the same months, which must come to the same sum."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        scheme = scheme_on(bundle, SCHEME, FIRST_DAY)
+        assert scheme is not None
+        self._scheme, self._rates = scheme, {("USD", one.day): one.rate for one in rates()["USD"]}
+        self._found, self.took = Decimal(0), 0.0
+
+    def add(self, months: Sequence[Sequence[Row]]) -> None:
+        began = time.perf_counter()
+        for month in months:
+            self._found += payroll.owed(self._scheme, month, self._rates)
+        self.took += time.perf_counter() - began
+
+    def check(self, owed: int) -> None:
+        if self._found * MICRO != owed:
+            raise RuntimeError(f"assess: {owed} micro-units, a payroll script: {self._found} units")
+
+
+def in_parts(months: Iterable[list[Row]]) -> Iterator[list[list[Row]]]:
+    """Some months at a time, so that memory does not grow with their number."""
+    left = iter(months)
+    while part := list(islice(left, _PART)):
+        yield part
 
 
 def worker_months(count: int, seed: int = 1) -> Iterator[list[Row]]:

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import time
 from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from datetime import time as day_time
 from itertools import groupby, islice
@@ -12,7 +13,16 @@ import msgspec
 
 from deploy.acts import Act, send_acts
 from deploy.asking import Asking, asking
-from deploy.bench.contributions import DAYS, FIRST_DAY, PERIOD, SCHEME, rates, worker_months
+from deploy.assessing import Mark
+from deploy.bench.contributions import (
+    DAYS,
+    FIRST_DAY,
+    PERIOD,
+    SCHEME,
+    in_parts,
+    rates,
+    worker_months,
+)
 from deploy.bench.measure import Measure
 from deploy.bench.peers.payroll import Row
 from deploy.bench.plan import Plan
@@ -22,7 +32,7 @@ from deploy.cli.readers import check_stores
 from deploy.demo.story import moment_of, set_clock
 from deploy.keyfiles import AUTHORITY_FILE, REGISTRY_GLOB, read_key
 from deploy.ports import HOST
-from deploy.posting import Mark, Poster, Round
+from deploy.posting import Poster, Round, open_poster, sending
 from events.clock import file_clock
 from events.jose import PrivateKey
 from events.money import from_micros
@@ -38,18 +48,18 @@ _AFTER = FIRST_DAY.replace(day=DAYS)
 
 async def rows(plan: Plan) -> AsyncIterator[Measure]:
     """The rows that were asked for, over one registry."""
-    months = list(_cells(plan.sizes.worker_months))
+    count = plan.sizes.worker_months
     workload = Workload(0)
     async with registry(workload, plan.say, kafka=plan.kafka) as made:
-        await _prepare(made, months)
-        poster = _poster(made)
-        post, mark, lines = await _post(plan, made, poster)
-        if plan.wants("post"):
-            yield post
-        if plan.wants("pull"):
-            yield await _pull(made)
-        if plan.wants("repost"):
-            yield await _repost(plan, made, poster, months, mark, lines / post.value)
+        await _prepare(made, count)
+        async with _poster(made) as poster:
+            post, mark, lines = await _post(plan, made, poster)
+            if plan.wants("post"):
+                yield post
+            if plan.wants("pull"):
+                yield await _pull(made)
+            if plan.wants("repost"):
+                yield await _repost(plan, made, poster, mark, lines / post.value)
         if lines <= plan.check_events_max:
             await _check(made)
 
@@ -73,7 +83,7 @@ def _cells(count: int) -> Iterator[list[Row]]:
 # --- the registry before it posts ---------------------------------------------------------------
 
 
-async def _prepare(made: Registry, months: list[list[Row]]) -> None:
+async def _prepare(made: Registry, count: int) -> None:
     """Policy, rates and all payments of the month, folded."""
     set_clock(made.clock_file, moment_of(_AFTER))
     authority, clock = read_key(made.folder.keys / AUTHORITY_FILE), file_clock(made.clock_file)
@@ -81,9 +91,12 @@ async def _prepare(made: Registry, months: list[list[Row]]) -> None:
     await asyncio.to_thread(send_acts, acts, authority, _url(made, "door"), clock)
     made.leaves_expected += 1
     await made.start("project", "query")
-    paid = [row for month in months for row in month]
-    made.say(f"ledger: {len(months):,} worker-months, {len(paid):,} payments")
-    await _pay(made, paid, "p")
+    paid = 0
+    for part, months in enumerate(in_parts(_cells(count))):
+        rows = [row for month in months for row in month]
+        await _pay(made, rows, f"p{part}-")
+        paid += len(rows)
+    made.say(f"ledger: {count:,} worker-months, {paid:,} payments")
     await made.vacuum()
 
 
@@ -146,10 +159,10 @@ def _url(made: Registry, process: str) -> str:
     return f"http://{HOST}:{made.port_of(process)}"
 
 
-def _poster(made: Registry) -> Poster:
+def _poster(made: Registry) -> AbstractAsyncContextManager[Poster]:
     signer = read_key(next(made.folder.keys.glob(REGISTRY_GLOB)))
     door, clock = _url(made, "door"), file_clock(made.clock_file)
-    return Poster(made.servers.stores, "MA", signer, door, clock)
+    return open_poster(made.servers.stores, "MA", sending(signer, door, clock))
 
 
 # --- the rows -----------------------------------------------------------------------------------
@@ -197,11 +210,10 @@ def _stream(api: Asking) -> tuple[int, float, str]:
     return lines, time.perf_counter() - began, f"sha256:{digest.hexdigest()}"
 
 
-async def _repost(
-    plan: Plan, made: Registry, poster: Poster, months: list[list[Row]], mark: Mark, first: float
-) -> Measure:
+async def _repost(plan: Plan, made: Registry, poster: Poster, mark: Mark, first: float) -> Measure:
     """One in a hundred workers was paid once more. `first`: seconds of the first posting."""
-    await _pay(made, [month[-1] for month in months[::_LATE_EACH]], "late")
+    late = islice(_cells(plan.sizes.worker_months), 0, None, _LATE_EACH)
+    await _pay(made, [month[-1] for month in late], "late")
     meter, began = made.meter(), time.perf_counter()
     found = await _round(poster, mark)
     took, cores = time.perf_counter() - began, meter.cores()

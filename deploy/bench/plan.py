@@ -1,7 +1,7 @@
 """What is measured, and how much of it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 #: The rows over one month's registry, those over a large one, those over assessing, those over a
 #: ledger, and all in the order of the table.
@@ -32,6 +32,8 @@ class Sizes:
 
 WHOLE = Sizes(1_000_000, 8_000_000, 5_000_000, 200_000, 60, 15, 100_000)
 QUICK = Sizes(100_000, 200_000, 150_000, 60_000, 6, 3)
+#: The rows over contributions and over a ledger as large as a country's.
+FULL = replace(WHOLE, worker_months=1_000_000)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import typer
 import uvloop
 
 from deploy.cli.context import Data, fail, folder_of, out, told_plainly
-from deploy.ports import PORT
+from deploy.ports import HOST, PORT
 from deploy.processes.logs import configure_logs
 from deploy.processes.settings import Settings, read_settings
 from deploy.processes.stopping import input_ended
@@ -28,8 +28,8 @@ def up(
     port: Annotated[
         int | None,
         typer.Option(
-            help=f"HTTP port; the next two serve health pages (default: {PORT}; with --sandbox the "
-            "first free one from there on, 0: any)."
+            help=f"HTTP port; the next three serve health pages (default: {PORT}; with --sandbox "
+            "the first free one from there on, 0: any)."
         ),
     ] = None,
     name: Annotated[
@@ -71,7 +71,7 @@ def up(
     ] = False,
 ) -> None:
     """Run a durable registry: PostgreSQL and all services, in one folder, until Ctrl-C."""
-    from deploy.cli.posting import post_every
+    from deploy.post_timer import PORT_OFFSET, PostTimer, post_command, serve_and_post
     from deploy.up import Plan, addresses, run_up
 
     if sandbox:
@@ -91,7 +91,9 @@ def up(
     async def ready(plan: Plan) -> None:
         for line in addresses(plan):
             out.print(line, highlight=False, soft_wrap=True)
-        posting = asyncio.create_task(post_every(post_each, folder.path, _say))
+        timer = PostTimer(post_each, post_command(folder.path), _say)
+        posts = serve_and_post(timer, HOST, plan.port + PORT_OFFSET) if post_each else _never()
+        posting = asyncio.create_task(posts)
         try:
             await (input_ended() if until_eof else asyncio.Event().wait())
         finally:
@@ -101,6 +103,10 @@ def up(
     with told_plainly():
         uvloop.run(run_up(plan, _say, ready))
     out.print("stopped; the data stay in place")
+
+
+async def _never() -> None:
+    """Nothing, for as long as one likes."""
 
 
 def _say(line: str) -> None:

@@ -1,9 +1,10 @@
 """What to post so that the posted balances become the assessed ones. Pure, balanced, minimal."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from events.limits import AMOUNT_UNITS_MAX
 from events.money import MICRO
@@ -91,3 +92,58 @@ def _lines(key: Balance, moved: int) -> Iterator[Movement]:
             key.account, key.currency, debit, credit, key.branch, key.platform, key.worker
         )
         left -= amount
+
+
+def balanced_parts(lines: Sequence[Movement], most: int) -> Iterator[tuple[Movement, ...]]:
+    """Lines that add up to 0, in parts of at most `most` (2 or more) that each add up to 0.
+
+    What fits is one part as it is. Else the lines go by whom they are about, and are cut where they
+    balance: behind a branch of a worker. Only where that is too much are lines themselves cut.
+    """
+    if len(lines) <= most:
+        if lines:
+            yield tuple(lines)
+        return
+    part: list[Movement] = []
+    for balanced in _balanced(sorted(lines, key=_whose)):
+        for piece in [balanced] if len(balanced) <= most else _pairs(balanced):
+            if len(part) + len(piece) > most:
+                yield tuple(part)
+                part = []
+            part += piece
+    if part:
+        yield tuple(part)
+
+
+def _whose(line: Movement) -> tuple[str, str, str, str]:
+    return line.currency, line.platform, line.worker, line.branch
+
+
+def _balanced(lines: Iterable[Movement]) -> Iterator[list[Movement]]:
+    """Runs of lines, each as short as it can be, that add up to 0."""
+    run: list[Movement] = []
+    moved = 0
+    for line in lines:
+        run.append(line)
+        moved += line.debit - line.credit
+        if not moved:
+            yield run
+            run = []
+    if run:
+        raise ValueError(f"lines do not balance: {moved} micro-units are left over")
+
+
+def _pairs(lines: Iterable[Movement]) -> Iterator[list[Movement]]:
+    """A debit and a credit of one amount at a time; the longer of two lines is cut."""
+    debits: list[Movement] = []
+    credits: list[Movement] = []
+    for line in lines:
+        (debits if line.debit else credits).append(line)
+    while debits:
+        debit, credit = debits.pop(), credits.pop()
+        amount = min(debit.debit, credit.credit)
+        yield [replace(debit, debit=amount), replace(credit, credit=amount)]
+        if debit.debit > amount:
+            debits.append(replace(debit, debit=debit.debit - amount))
+        if credit.credit > amount:
+            credits.append(replace(credit, credit=credit.credit - amount))

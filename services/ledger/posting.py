@@ -1,18 +1,18 @@
 """Which postings turn what stands posted for a month into what is assessed (RULES 7.4). Pure."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 
 from events.money import from_micros
 from services.ledger.assess import assess
 from services.ledger.assessment import Cell, Pay
-from services.ledger.assignment import Assigned, by_scheme
+from services.ledger.assignment import Assigned, Under, by_scheme
 from services.ledger.conversion import Conversions
-from services.ledger.difference import Balance, Movement, balances_of, movements
+from services.ledger.difference import Balance, Movement, difference, movements
 from services.ledger.terms import Terms
 
 #: Terms and conversions of a scheme in the month.
@@ -30,103 +30,102 @@ class Posting(Struct, frozen=True):
     lines: tuple[Movement, ...]
 
 
+class Owner(NamedTuple):
+    """Who is assessed at once: a worker, or a person with those of her pseudonyms that matter."""
+
+    person: str | None
+    cells: list[Cell]
+
+
+@dataclass(slots=True)
+class Standing:
+    """What stands posted of somebody under one scheme, and the last position it was assessed at."""
+
+    balances: dict[Balance, int] = field(default_factory=dict)
+    basis: int | None = None
+
+    def add(self, other: "Standing") -> None:
+        """Take in what stands of another pseudonym."""
+        self.balances |= other.balances
+        self.basis = max(
+            (one for one in (self.basis, other.basis) if one is not None), default=None
+        )
+
+
 @dataclass(slots=True)
 class Posted:
-    """Everything that stands posted for a month, by scheme and (platform, worker)."""
+    """What stands posted for a month, by (platform, worker) and scheme."""
 
-    balances: dict[tuple[str, Cell], dict[Balance, int]] = field(
-        default_factory=lambda: defaultdict(dict)
-    )
-    bases: dict[tuple[str, Cell], int] = field(default_factory=dict)
+    by_cell: dict[Cell, dict[str, Standing]] = field(default_factory=dict)
 
     def add(self, scheme: str, key: Balance, amount: int, basis: int) -> None:
         """One balance, debits above 0."""
-        owner = scheme, (key.platform, key.worker)
-        self.balances[owner][key] = amount
-        self.bases[owner] = max(basis, self.bases.get(owner, basis))
+        schemes = self.by_cell.setdefault((key.platform, key.worker), {})
+        schemes.setdefault(scheme, Standing()).add(Standing({key: amount}, basis))
 
-    def take(self, scheme: str, cells: Iterable[Cell]) -> tuple[dict[Balance, int], int | None]:
-        """What stands for some workers, and the last basis; it is used up."""
-        found: dict[Balance, int] = {}
-        bases = []
+    def of(self, cells: Iterable[Cell]) -> dict[str, Standing]:
+        """What stands of some workers together, by scheme."""
+        found: dict[str, Standing] = defaultdict(Standing)
         for cell in cells:
-            found.update(self.balances.pop((scheme, cell), {}))
-            if (scheme, cell) in self.bases:
-                bases.append(self.bases[scheme, cell])
-        return found, max(bases, default=None)
+            for scheme, stands in self.by_cell.get(cell, {}).items():
+                found[scheme].add(stands)
+        return found
 
 
 @dataclass(slots=True)
 class Month:
-    """One month's postings, worker by worker; those linked to one person are assessed together.
+    """One month's postings, owner by owner: nothing of one is needed for the next.
 
-    `assigned`: by (platform, worker), and of persons under ("", person).
+    `only`: the one scheme to post; None: all. `waiting` counts months that wait for a rate.
     """
 
     period: str
     default: str | None
     terms: TermsOf
-    posted: Posted
-    assigned: Mapping[Cell, Sequence[Assigned]]
-    persons: Mapping[Cell, str]
-    held: dict[str, list[Pay]] = field(default_factory=dict)
-    cells: dict[str, set[Cell]] = field(default_factory=lambda: defaultdict(set))
+    assigned: Callable[[Owner], Sequence[Assigned]]
+    only: str | None = None
     waiting: int = 0
 
-    def __post_init__(self) -> None:
-        for cell, person in self.persons.items():
-            self.cells[person].add(cell)
+    def postings(self, owner: Owner, pay: Iterable[Pay], posted: Posted) -> Iterator[Posting]:
+        """What turns that which stands posted of an owner into what all her pay comes to."""
+        stands = posted.of(owner.cells)
+        due = {one.scheme: one for one in by_scheme(pay, self.assigned(owner), self.default)}
+        for scheme in sorted(due.keys() | stands.keys()):
+            if self.only in (None, scheme):
+                stood = stands.get(scheme, Standing())
+                lines = self._lines(due.get(scheme), stood)
+                if lines:
+                    yield Posting(scheme, self.period, owner.person, stood.basis, lines)
 
-    def add(self, cell: Cell, pay: Sequence[Pay]) -> Iterator[Posting]:
-        """All pay of a (platform, worker); a person's waits for the rest of hers."""
-        person = self.persons.get(cell)
-        if person is None:
-            yield from self._postings(None, {cell}, pay, self.assigned.get(cell, ()))
-        else:
-            self.held.setdefault(person, []).extend(pay)
-
-    def finish(self) -> Iterator[Posting]:
-        """The persons, then whoever has nothing any more that stands posted."""
-        for person, pay in sorted(self.held.items()):
-            cells = self.cells[person]
-            assigned = [one for cell in sorted(cells) for one in self.assigned.get(cell, ())]
-            assigned += self.assigned.get(("", person), ())
-            yield from self._postings(person, cells, pay, assigned)
-        for scheme, cell in sorted(self.posted.balances):
-            balances, basis = self.posted.take(scheme, [cell])
-            lines = movements({}, balances)
-            if lines:
-                yield Posting(scheme, self.period, self.persons.get(cell), basis, lines)
-
-    def _postings(
-        self,
-        person: str | None,
-        cells: set[Cell],
-        pay: Sequence[Pay],
-        assigned: Sequence[Assigned],
-    ) -> Iterator[Posting]:
-        for under in by_scheme(pay, assigned, self.default):
-            balances, basis = self.posted.take(under.scheme, sorted(cells))
-            terms, conversions = self.terms(under.scheme)
-            found = assess(terms, under.pay, conversions, by_default=under.by_default)
-            # What waits for a rate moves nothing: what is posted stays.
-            self.waiting += bool(found.waiting)
-            lines = () if found.waiting else movements(balances_of(found), balances)
-            if lines:
-                yield Posting(under.scheme, self.period, person, basis, lines)
+    def _lines(self, under: Under | None, stood: Standing) -> tuple[Movement, ...]:
+        if under is None:
+            # Nothing of hers belongs to this scheme any more.
+            return movements({}, stood.balances)
+        terms, conversions = self.terms(under.scheme)
+        found = assess(terms, under.pay, conversions, by_default=under.by_default)
+        # What waits for a rate moves nothing: what is posted stays.
+        self.waiting += bool(found.waiting)
+        return difference(found, stood.balances)
 
 
 def act_data(
-    posting: Posting, *, period: str, after: int, basis: int, policy: str
+    posting: Posting,
+    lines: Iterable[Movement],
+    *,
+    period: str,
+    after: int,
+    basis: int,
+    policy: str,
 ) -> dict[str, Any]:
-    """The data of `ledger.posted`. `period`: the month whose books it goes into."""
+    """The data of `ledger.posted`. `lines`: all of the posting, or a part that is balanced in
+    itself; `period`: the month whose books it goes into."""
     said: dict[str, Any] = {
         "scheme": posting.scheme,
         "period": period,
         "after": after,
         "basis": basis,
         "policy": policy,
-        "lines": [_line(line) for line in posting.lines],
+        "lines": [_line(line) for line in lines],
         "previous_basis": posting.previous_basis,
         "person": posting.person,
         "about": None if period == posting.month else posting.month,

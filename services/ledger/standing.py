@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 from policies.bundle import Bundle
@@ -78,6 +79,27 @@ def assignments_by_worker(acts: Iterable[Act]) -> dict[tuple[str, str], list[Ass
         if one.get("platform") and one.get("worker"):
             found.setdefault((one["platform"], one["worker"]), []).append(_assigned(one))
     return found
+
+
+class Assignments:
+    """Schemes assigned to workers and persons, to be asked about many of them."""
+
+    def __init__(self, acts: Iterable[Act]) -> None:
+        self._by_cell: dict[tuple[str, str], list[tuple[int, Assigned]]] = {}
+        self._by_person: dict[str, list[tuple[int, Assigned]]] = {}
+        for place, one in enumerate(_as_corrected(acts)):
+            stands = place, _assigned(one)
+            if one.get("platform") and one.get("worker"):
+                self._by_cell.setdefault((one["platform"], one["worker"]), []).append(stands)
+            elif one.get("person"):
+                self._by_person.setdefault(one["person"], []).append(stands)
+
+    def of(self, person: str | None, cells: Iterable[tuple[str, str]]) -> list[Assigned]:
+        """Those of some pseudonyms and of the person that they are, in the order of the log."""
+        found = [one for cell in cells for one in self._by_cell.get(cell, ())]
+        if person is not None:
+            found += self._by_person.get(person, ())
+        return [assigned for _, assigned in sorted(found, key=itemgetter(0))]
 
 
 def _assigned(one: Mapping[str, Any]) -> Assigned:

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 import asyncpg
-from sqlalchemy import Select, func, select, text
+from sqlalchemy import Select, bindparam, func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -30,7 +30,7 @@ _FETCHED = 5_000
 _BEGIN = select(
     generation.c.number,
     generation.c.tzdata,
-    func.set_config("statement_timeout", STATEMENT_TIMEOUT, True),
+    func.set_config("statement_timeout", bindparam("timeout"), True),
     # The text of a day is its ISO 8601 form, whatever the server is set to.
     func.set_config("datestyle", "ISO", True),
     func.set_config("search_path", func.concat("view_", generation.c.number), True),
@@ -66,16 +66,21 @@ class Snapshot:
 
     async def by_worker(self, name: str, **values: Any) -> AsyncIterator[tuple[Worker, list[Any]]]:
         """Each (platform, worker) with her rows, of a named query in which they stand together."""
-        query, order = _compiled(name)
         rows: list[Any] = []
-        async for piece in self.pieces(query, [values[one] for one in order], _FETCHED):
-            for row in piece:
-                if rows and _worker(rows[0]) != _worker(row):
-                    yield _worker(rows[0]), rows
-                    rows = []
-                rows.append(row)
+        async for row in self.stream(name, _FETCHED, **values):
+            if rows and _worker(rows[0]) != _worker(row):
+                yield _worker(rows[0]), rows
+                rows = []
+            rows.append(row)
         if rows:
             yield _worker(rows[0]), rows
+
+    async def stream(self, name: str, size: int, **values: Any) -> AsyncIterator[Any]:
+        """The rows of a named query one by one, `size` of them fetched at a time."""
+        query, order = _compiled(name)
+        async for piece in self.pieces(query, [values[one] for one in order], size):
+            for row in piece:
+                yield row
 
     async def pieces(
         self, query: str, values: Sequence[Any], size: int
@@ -95,9 +100,13 @@ class Snapshot:
 
 
 class QueryDatabase:
-    """Reads the views through an engine whose role can only read. The log is read elsewhere."""
+    """Reads the views through an engine whose role can only read. The log is read elsewhere.
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    `statement_timeout`: in the words of PostgreSQL; more than a reader's for whoever reads it all.
+    """
+
+    def __init__(self, engine: AsyncEngine, statement_timeout: str = STATEMENT_TIMEOUT) -> None:
+        self._timeout = {"timeout": statement_timeout}
         # Even a role with more rights could not write through this.
         self._engine = engine.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
@@ -107,7 +116,7 @@ class QueryDatabase:
     async def snapshot(self) -> AsyncIterator[Snapshot]:
         """The active generation, its cursor and all reads of one answer see one moment."""
         async with self._engine.connect() as connection:
-            begun = (await connection.execute(_BEGIN)).mappings().first()
+            begun = (await connection.execute(_BEGIN, self._timeout)).mappings().first()
             if begun is None:
                 raise Problem(503, "no-views", "no generation of views is active yet")
             next_leaf = await connection.execute(text("SELECT next_leaf FROM cursor"))

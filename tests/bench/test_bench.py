@@ -4,13 +4,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import msgspec
+import pytest
+from typer.testing import CliRunner
 
+from deploy.bench import contributions
 from deploy.bench.contributions import worker_months
 from deploy.bench.loads import quantile, visible_within
 from deploy.bench.measure import Measure
 from deploy.bench.peers.payroll import Row
-from deploy.bench.plan import Plan, Sizes
+from deploy.bench.plan import FULL, QUICK, WHOLE, Plan, Sizes
 from deploy.bench.run import run
+from deploy.cli.main import app
 
 _TINY = Sizes(month=4_000, large=0, asked=0, probe=0, steady=1, trial=1)
 
@@ -59,6 +63,24 @@ async def test_assessing_runs_over_months_that_are_the_same_for_one_seed() -> No
 def _lines(months: list[list[Row]]) -> int:
     """Eleven shares and seven claims for each platform that paid."""
     return sum(18 * len({platform for platform, *_ in month}) for month in months)
+
+
+def test_a_full_run_is_a_million_worker_months_and_no_quick_one() -> None:
+    assert (QUICK.worker_months, WHOLE.worker_months) == (10_000, 100_000)
+    assert replace(WHOLE, worker_months=1_000_000) == FULL
+    done = CliRunner().invoke(app, ["bench", "post", "--quick", "--full"])
+    assert done.exit_code == 2
+    assert "name one" in done.output
+
+
+async def test_months_are_taken_in_parts_and_none_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(contributions, "_PART", 7)
+    parts = list(contributions.in_parts(worker_months(20)))
+    assert list(map(len, parts)) == [7, 7, 6]
+    assert [month for part in parts for month in part] == list(worker_months(20))
+    plan = Plan(("assess",), False, replace(_TINY, worker_months=20), lambda text: None)
+    (found,) = await run(plan, None)
+    assert found.value > 0
 
 
 async def test_a_ledger_is_posted_pulled_whole_and_posted_again() -> None:

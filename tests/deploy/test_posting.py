@@ -1,148 +1,127 @@
-"""The poster at a running registry: twice at once, after late events, killed, after a closing."""
+"""The poster at a running registry: the whole story, a part of it, what is no part, by itself.
+
+That it is killed between any two steps is tested in tests/ledger, without processes.
+"""
 
 import json
-import os
-import signal
-import subprocess
+import sys
 from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
-from typing import Any
 
+import httpx
 import pytest
 
-from deploy.asking import asking
-from deploy.keyfiles import read_key
-from tests.support.running import SIJILL, Running, running_registry
+from deploy.post_timer import PORT_OFFSET, PostTimer
+from tests.support.fund import Fund, tell_whole_story
+from tests.support.plain import PLAIN
+from tests.support.running import running_registry
 
 
 @pytest.fixture(scope="module")
-def shared() -> Iterator[Running]:
-    with running_registry() as running:
-        key = running.add_platform()
-        fund = str(running.folder / "fund.key")
-        running.own("fund", "add", "CNSS", "--key-out", fund, "--scheme", "cnss")
-        running.own("policy", "adopt", "policies/ma", "--yes")
-        _pay(running, key, "first", [("w1", "742.35"), ("w2", "9000")])
-        yield running
+def fund() -> Iterator[Fund]:
+    with running_registry("--post-every", "0") as running:
+        yield Fund.at(running)
 
 
-def _pay(running: Running, key: str, name: str, pays: list[tuple[str, str]], **more: Any) -> None:
-    path = running.folder / f"{name}.ndjson"
-    stated = {"currency": "MAD", "residence": "MA", "paid_at": "2026-10-11T10:00:00Z"} | more
-    lines = [
-        {
-            "id": f"{name}-{place}",
-            "type": "payment.made.v1",
-            "time": "2026-10-11T10:00:00Z",
-            "data": {"worker": worker, "gross": gross, **stated},
-        }
-        for place, (worker, gross) in enumerate(pays)
-    ]
-    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    running.run("push", str(path), "--as", key, "--url", running.url)
+def test_a_month_is_posted_once_adjusted_closed_pulled_and_explained(fund: Fund) -> None:
+    tell_whole_story(fund)
 
 
-def _entries(running: Running) -> list[dict[str, Any]]:
-    with asking(running.url, read_key(running.folder / "fund.key")) as api:
-        lines = api.get("/v1/funds/cnss/entries.ndjson").text.splitlines()
-    return [json.loads(line) for line in lines]
-
-
-def _owed(entries: list[dict[str, Any]], worker: str) -> int:
-    hers = [e for e in entries if e["worker"] == worker and e["account"] == "suspense.receivable"]
-    return int(sum(100 * (Decimal(e["debit"] or 0) - Decimal(e["credit"] or 0)) for e in hers))
-
-
-def test_a_month_is_posted_once_and_a_late_event_is_one_adjustment(shared: Running) -> None:
-    key = str(shared.folder / "alpha.key")
-    twice = [
-        subprocess.Popen(
-            [*SIJILL, "post", "--data", str(shared.folder / "data")],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )
-        for _ in range(2)
-    ]
-    assert [(one.wait(), one.communicate())[0] for one in twice] == [0, 0]
-    posted = _entries(shared)
-    assert [e["number"] for e in posted] == list(range(1, len(posted) + 1))
-    # 742.35: 27.83 % in seven components, each rounded: written out in docs/contributions.md.
-    assert _owed(posted, "w1") == 4751 + 742 + 423 + 8827 + 3355 + 1373 + 1188
-    assert "0 entries" in shared.own("post")
-
-    _pay(shared, key, "late", [("w1", "100")])
-    said = shared.own("post")
-    assert "1 worker-months" in said
-    # Only the month of the worker who was paid is assessed again; all of it gives the same.
-    late = _entries(shared)[len(posted) :]
-    assert {e["worker"] for e in late} == {"w1"}
-    assert {e["previous_basis"] for e in late} == {posted[0]["basis"]}
-    assert "assessing" not in shared.own("post")
-    assert "0 entries" in shared.own("post", "--all")
-    assert "everything holds" in shared.own("check")
-
-
-def test_a_link_and_an_assignment_move_what_they_touch(shared: Running) -> None:
-    shared.own("scheme", "assign", "cnss", "--worker", "alpha/w1", "--from", "2026-10-01")
-    said = shared.own("post")
+def test_a_link_and_an_assignment_move_what_they_touch(fund: Fund) -> None:
+    owed = fund.owed("w1")
+    assert owed > 0
+    before = len(fund.entries())
+    fund.own("scheme", "assign", "cnss", "--worker", "alpha/w1", "--from", "2026-10-01")
+    said = fund.own("post")
     assert "assessing 2026-10" in said
     assert "1 worker-months" in said
-    entries = _entries(shared)
-    assert _owed(entries, "w1") == 0
-    moved = [e for e in entries if e["worker"] == "w1" and e["account"] == "fund.receivable"]
+    assert fund.owed("w1") == 0
+    moved = [e for e in fund.entries()[before:] if e["account"] == "fund.receivable"]
     # 842.35 at 6.40, 1.00, 0.57, 11.89, 4.52, 1.85 and 1.60 %, each rounded half up.
     by_hand = ("53.91", "8.42", "4.80", "100.16", "38.07", "15.58", "13.48")
     assert sum(Decimal(e["debit"]) for e in moved) == sum(map(Decimal, by_hand))
-    shared.own("worker", "link", "alpha/w1", "p-1")
-    shared.own("worker", "link", "alpha/w2", "p-1")
-    shared.own("post")
-    assert "0 entries" in shared.own("post", "--all")
-    assert "everything holds" in shared.own("check")
+    fund.own("worker", "link", "alpha/w1", "p-1")
+    fund.own("worker", "link", "alpha/w2", "p-1")
+    fund.own("post")
+    assert "0 entries" in fund.own("post", "--all")
 
 
-def test_a_poster_killed_anywhere_posts_nothing_twice(shared: Running) -> None:
-    key = str(shared.folder / "alpha.key")
-    _pay(shared, key, "many", [(f"k{place}", "500") for place in range(100)])
-    for _ in range(2):
-        dying = subprocess.Popen(
-            [*SIJILL, "post", "--data", str(shared.folder / "data")],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )
-        assert dying.stdout is not None
-        dying.stdout.readline()
-        os.kill(dying.pid, signal.SIGKILL)
-        dying.communicate()
-    shared.own("post")
-    entries = _entries(shared)
-    assert len({_owed(entries, f"k{place}") for place in range(100)}) == 1
-    assert [e["number"] for e in entries] == list(range(1, len(entries) + 1))
-    assert "0 entries" in shared.own("post")
-    assert "everything holds" in shared.own("check")
+def test_one_scheme_and_month_are_posted_alone_and_shown_before(fund: Fund) -> None:
+    fund.pay(("part", "1000"), day="2026-10-20")
+    fund.pay(("part", "2000"), day="2026-11-02")
+    before = len(fund.entries())
+    part = ("post", "cnss", "--period", "2026-11")
+
+    seen = fund.own(*part, "--dry-run")
+    assert len(fund.entries()) == before
+    assert "cnss 2026-11: 1 worker-months" in seen
+    assert "2026-10" not in seen
+    # 27.83 % of 2000 in seven components, none of which rounds.
+    assert "debit 556.6, credit 0 MAD" in seen
+    assert "nothing was sent" in seen
+
+    assert "1 worker-months" in fund.own(*part)
+    added = fund.entries()[before:]
+    assert f"{len(added)} entries" in seen
+    assert {(e["period"], e["about"], e["worker"]) for e in added} == {("2026-11", None, "part")}
+    assert "0 entries" in fund.own(*part)
+    # That a part is posted says nothing of the rest.
+    assert "1 worker-months" in fund.own("post")
+    assert "nothing would be posted" in fund.own("post", "--dry-run", "--all")
 
 
-def test_what_comes_after_a_closing_goes_to_the_next_month(shared: Running) -> None:
-    key, fund = str(shared.folder / "alpha.key"), str(shared.folder / "fund.key")
-    shared.own("post")
-    shared.own("period", "close", "cnss", "2026-10", "--as", fund, "--yes")
-    before = _entries(shared)
-    _pay(shared, key, "closed", [("w2", "1000")])
-    shared.own("post")
-    late = _entries(shared)[len(before) :]
-    assert {(e["period"], e["about"]) for e in late} == {("2026-11", "2026-10")}
-    copy = str(Path(shared.folder) / "copy")
-    said = shared.own("fund", "pull", "cnss", "--to", copy, "--as", fund)
-    assert "2026-10: proven by its statement" in said
-    assert "everything holds" in shared.own("check")
+@pytest.mark.parametrize(
+    ("part", "why"),
+    [
+        (("cnsss",), "no scheme 'cnsss': the adopted policy has "),
+        (("cnss", "--period", "2026-13"), "'2026-13' is no month: write it as YYYY-MM"),
+        (("--period", "2025-01"), "nothing stands posted for 2025-01: there is 2026-10 to 2026-"),
+        (("--json", "--dry-run"), "--json tells what was posted"),
+    ],
+)
+def test_what_is_no_part_of_the_ledger_is_named(
+    fund: Fund, part: tuple[str, ...], why: str
+) -> None:
+    assert why in " ".join(fund.own("post", *part, code=2).split())
 
 
-def test_up_posts_by_itself() -> None:
-    with running_registry("--post-every", "0.2") as running:
-        key = running.add_platform()
-        fund = str(running.folder / "fund.key")
-        running.own("fund", "add", "CNSS", "--key-out", fund, "--scheme", "cnss")
-        running.own("policy", "adopt", "policies/ma", "--yes")
-        _pay(running, key, "first", [("w1", "742.35")])
-        running.until(lambda: _owed(_entries(running), "w1") == 20659)
-        assert "everything holds" in running.own("check")
+def test_up_posts_by_itself_and_says_so() -> None:
+    with running_registry("--post-every", "1") as running:
+        fund = Fund.at(running)
+        fund.pay(("w1", "742.35"))
+        running.until(lambda: fund.owed("w1") == 20659)
+        pages = f"http://127.0.0.1:{running.port + PORT_OFFSET}"
+        entries = f"sijill_poster_entries_total {len(fund.entries())}.0"
+        running.until(lambda: entries in httpx.get(f"{pages}/metrics", verify=PLAIN).text)
+        assert httpx.get(f"{pages}/readyz", verify=PLAIN).json() == {"ready": True, "reason": ""}
+
+
+_POSTED = {"position": 41, "worker_months": 2, "entries": 30, "waiting": 1, "seconds": 0.5}
+
+
+async def test_the_timer_counts_rounds_and_says_why_one_failed() -> None:
+    now, said = [100.0], list[str]()
+    ends = [f"print({json.dumps(json.dumps(_POSTED))})", "import sys; sys.exit('no registry runs')"]
+    timers = [
+        PostTimer(1, (sys.executable, "-c", end), said.append, lambda: now[0]) for end in ends
+    ]
+    for timer in timers:
+        now[0] = 100.0
+        await timer.post()
+        now[0] = 107.0
+        timer.collect()
+
+    def figure(timer: PostTimer, name: str) -> float | None:
+        return timer.registry.get_sample_value(f"sijill_poster_{name}")
+
+    good, bad = timers
+    found = {name: figure(good, name) for name in ("position", "waiting", "round_seconds")}
+    assert found == {"position": 41, "waiting": 1, "round_seconds": 0.5}
+    counted = {name: figure(good, f"{name}_total") for name in ("worker_months", "entries")}
+    assert counted == {"worker_months": 2, "entries": 30}
+    assert (figure(good, "rounds_total"), figure(good, "failures_total")) == (1, 0)
+    assert figure(good, "success_age_seconds") == 7
+    assert good.ready() == {"ready": True, "reason": ""}
+    assert (figure(bad, "rounds_total"), figure(bad, "failures_total")) == (0, 1)
+    assert bad.ready() == {"ready": False, "reason": "no registry runs"}
+    assert said == ["posting: no registry runs"]

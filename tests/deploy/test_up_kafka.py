@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from deploy.kafka.programs import Programs
+from tests.support.fund import Fund, tell_whole_story
 from tests.support.running import Running, child_of, events_file, running_registry
 
 ENDED = "the broker ended: starting it again"
@@ -35,6 +36,10 @@ def test_what_was_pushed_survives_kills_of_the_broker_and_of_everything(registry
     assert "everything holds" in registry.own("check")
     assert "equal to generation" in registry.own("rebuild")
     assert "as they must be" in registry.own("topics", "check")
+
+
+def test_a_ledger_is_posted_adjusted_closed_pulled_and_explained(registry: Running) -> None:
+    tell_whole_story(Fund.at(registry, platform="payer"))
 
 
 def test_its_folder_is_not_started_without_the_broker(registry: Running) -> None:

@@ -1,5 +1,9 @@
 """What is posted: lines on named accounts that turn what stands into what is due."""
 
+from collections.abc import Iterable
+
+import pytest
+
 from services.ledger.difference import (
     FUND_RECEIVABLE,
     PLATFORM_PAYABLE,
@@ -8,6 +12,8 @@ from services.ledger.difference import (
     WORKER_PAYABLE,
     WORKER_WITHHELD,
     Balance,
+    Movement,
+    balanced_parts,
     balances_of,
     difference,
     movements,
@@ -85,3 +91,39 @@ def test_more_than_one_line_may_say_takes_several() -> None:
         500_000_000_000_001,
     ] * 2
     assert sum(line.debit for line in lines) == sum(line.credit for line in lines) == whole
+
+
+def _moved(lines: Iterable[Movement]) -> dict[Balance, int]:
+    moved: dict[Balance, int] = {}
+    for o in lines:
+        key = Balance(o.account, o.branch, o.platform, o.worker, o.currency)
+        moved[key] = moved.get(key, 0) + o.debit - o.credit
+    return moved
+
+
+def test_what_fits_into_one_act_is_one_part_as_it_is() -> None:
+    lines = difference(assessed(pay("742.35")), {})
+    assert list(balanced_parts(lines, len(lines))) == [lines]
+    assert list(balanced_parts((), 10)) == []
+
+
+@pytest.mark.parametrize("most", [2, 3, 7, 20, 100])
+def test_a_month_too_large_for_an_act_is_cut_into_balanced_parts(most: int) -> None:
+    """One person under thirty pseudonyms; some lines are of more than one may say."""
+    person = [pay("742.35", worker=f"w-{number}") for number in range(30)]
+    person.append(pay("3000000000.05", worker="w-30"))
+    lines = difference(assessed(*person), {})
+    parts = list(balanced_parts(lines, most))
+    assert len(parts) >= len(lines) / most
+    assert max(map(len, parts)) <= most
+    assert all(sum(o.debit - o.credit for o in part) == 0 for part in parts)
+    assert _moved(o for part in parts for o in part) == _moved(lines)
+    if most >= 20:
+        # A worker's branch is together and none of its lines is cut.
+        assert sorted(map(repr, (o for part in parts for o in part))) == sorted(map(repr, lines))
+
+
+def test_lines_that_do_not_balance_are_no_act() -> None:
+    lines = difference(assessed(pay("742.35")), {})[1:]
+    with pytest.raises(ValueError, match="lines do not balance"):
+        list(balanced_parts(lines, 2))

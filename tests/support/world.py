@@ -5,7 +5,7 @@ Nothing runs by itself: `sequence()` and `fold()` are called, so a test decides 
 
 import hashlib
 import json
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -20,6 +20,11 @@ from deploy.establish import establishment
 from events.days import Days
 from events.jose import PrivateKey
 from events.leaf import leaf_hash, utc_text
+from events.log.kafka.client import KafkaAddress
+from events.log.kafka.intake import KafkaIntake
+from events.log.kafka.leaves import KafkaLeaves
+from events.log.kafka.sequencer import KafkaSequencerLog
+from events.log.kafka.topics import apply_topics
 from events.log.postgres import (
     INTAKE_CHANNEL,
     LEAF_CHANNEL,
@@ -29,7 +34,7 @@ from events.log.postgres import (
     PostgresSequencerLog,
     connect_pool,
 )
-from events.log.protocol import Arrival, LeafRecord, Place
+from events.log.protocol import Arrival, Intake, LeafRecord, Leaves, Place, SequencerLog
 from events.receipt import RegistryKeys
 from events.token import sign_submission
 from migrations.roles import INGEST, PROJECTION, SEQUENCER, database_grant
@@ -95,10 +100,15 @@ def body_of(events: Sequence[dict[str, Any]]) -> bytes:
 
 
 class World:
-    """One registry over one fresh database, established, with one platform `alpha`."""
+    """One registry over one fresh database, established, with one platform `alpha`.
 
-    def __init__(self, server: EmbeddedPostgres, database: str) -> None:
-        self._server, self.database = server, database
+    `kafka`: where its log is, if not in the database.
+    """
+
+    def __init__(
+        self, server: EmbeddedPostgres, database: str, kafka: KafkaAddress | None = None
+    ) -> None:
+        self._server, self.database, self._kafka = server, database, kafka
         self.clock = SetClock()
         self.authority = Platform("authority", PrivateKey.generate())
         self.registry_key = PrivateKey.generate()
@@ -106,6 +116,7 @@ class World:
         self.days = Days(TIME_ZONE)
         self.builder = BuilderHere(self.days)
         self._submissions = iter(range(1, 10**9))
+        self._closing: list[Callable[[], Awaitable[None]]] = []
 
     def dsn(self, role: str = "postgres") -> str:
         """This world's database as a role."""
@@ -121,14 +132,25 @@ class World:
             Hints(sequencer, INTAKE_CHANNEL),
             Hints(projection, LEAF_CHANNEL),
         ]
-        self.intake = PostgresIntake(self._pools[0], self._hints[0])
-        self.log = PostgresSequencerLog(self._pools[1], self._hints[1], self._hints[2])
-        self.leaves = PostgresLeaves(self._pools[2], self._hints[3])
+        await self._open_log()
         self.sequencer = Sequencer(self.log, self.clock)
         await self._establish()
         self.folding = await asyncpg.connect(projection)
         self.generation = await create_generation(self.folding, active=True)
         self.projection = self.new_projection()
+
+    async def _open_log(self) -> None:
+        pools, hints, address = self._pools, self._hints, self._kafka
+        self.intake: Intake = PostgresIntake(pools[0], hints[0])
+        self.log: SequencerLog = PostgresSequencerLog(pools[1], hints[1], hints[2])
+        self.leaves: Leaves = PostgresLeaves(pools[2], hints[3])
+        if address is None:
+            return
+        await apply_topics(address)
+        self.intake = intake = await KafkaIntake.open(address, pools[0], hints[0])
+        self.log = log = await KafkaSequencerLog.open(address, pools[1], hints[1])
+        self.leaves = leaves = await KafkaLeaves.open(address, pools[2], hints[3])
+        self._closing = [intake.close, log.close, leaves.close]
 
     async def _establish(self) -> None:
         await self.intake.append(
@@ -151,6 +173,8 @@ class World:
     async def close(self) -> None:
         """Close every connection, so that the database can be dropped."""
         await self.folding.close()
+        for close in self._closing:
+            await close()
         for hints in self._hints:
             await hints.close()
         for pool in self._pools:
@@ -242,9 +266,11 @@ class World:
 
 
 @asynccontextmanager
-async def new_world(server: EmbeddedPostgres) -> AsyncIterator[World]:
+async def new_world(
+    server: EmbeddedPostgres, kafka: KafkaAddress | None = None
+) -> AsyncIterator[World]:
     """A world of its own for one test, gone afterwards."""
-    world = World(server, await fresh_database(server, TEMPLATE))
+    world = World(server, await fresh_database(server, TEMPLATE), kafka)
     connection = await asyncpg.connect(server.dsn())
     try:
         # Grants on a database are not copied with its template.

@@ -1,9 +1,13 @@
 -- Pay of a month of some workers; one worker's rows stand together.
-SELECT emitter AS platform, worker, day, currency, residence, sum(gross) AS gross
+SELECT asked.emitter AS platform, asked.worker, day, currency, residence, gross
 FROM unnest(CAST(:platforms AS text[]), CAST(:workers AS text[])) AS asked(emitter, worker)
-JOIN emitter USING (emitter)
-JOIN worker USING (emitter_code, worker)
-JOIN pay_by_worker AS p USING (worker_code)
-WHERE day >= CAST(:first AS date) AND day <= CAST(:last AS date)
-GROUP BY worker_code, 1, 2, 3, 4, 5
-ORDER BY worker_code
+JOIN emitter ON emitter.emitter = asked.emitter
+JOIN worker ON worker.emitter_code = emitter.emitter_code AND worker.worker = asked.worker
+CROSS JOIN LATERAL (
+    SELECT day, currency, residence, sum(gross) AS gross
+    FROM pay_by_worker
+    WHERE worker_code = worker.worker_code
+        AND day >= CAST(:first AS date) AND day <= CAST(:last AS date)
+    GROUP BY 1, 2, 3
+) AS paid
+ORDER BY worker.worker_code

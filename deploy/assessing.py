@@ -1,0 +1,207 @@
+"""What must be posted, worked out from one snapshot of the views: month by month, owner by owner.
+
+Only some owners are in memory at a time, so a round takes as much however many were paid.
+"""
+
+import re
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from msgspec import Struct
+
+from events import vocabulary as v
+from policies.bundle import Bundle
+from policies.schemes import scheme_codes
+from services.ledger.assessment import Cell, Pay
+from services.ledger.change import days_of_month
+from services.ledger.conversion import Conversions
+from services.ledger.difference import Balance
+from services.ledger.posting import Month, Owner, Posted, Posting, TermsOf
+from services.ledger.standing import Act, Assignments, standing_rates
+from services.ledger.terms import default_scheme_of, terms_of
+from services.query_api.database import Row, Snapshot
+from services.query_api.standing import acts_at
+
+#: Pseudonyms of which pay and what stands posted are in memory at once; of one person, all.
+CELLS_AT_ONCE = 500
+_FETCHED = 5_000
+_MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
+
+
+class Mark(Struct, frozen=True):
+    """Up to where everything is assessed and posted. `leaf`, `digest`: the last counted leaf then,
+    so that a mark of another history is not believed."""
+
+    position: int
+    leaf: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Only:
+    """A part of what there is to post: one scheme's, one month's (`YYYY-MM`); None: all."""
+
+    scheme: str | None = None
+    period: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.period is not None and not _MONTH.fullmatch(self.period):
+            raise ValueError(f"{self.period!r} is no month: write it as YYYY-MM, like 2026-03")
+
+
+ALL = Only()
+
+
+async def mark_of(snapshot: Snapshot) -> Mark | None:
+    """The mark of a snapshot of which everything is posted."""
+    rows = await snapshot.rows("posting_mark", position=snapshot.position)
+    return Mark(snapshot.position, rows[0]["leaf_index"], rows[0]["mark"]) if rows else None
+
+
+async def position_of(snapshot: Snapshot, mark: Mark | None) -> int | None:
+    """The position after which payments count as news; None: everything is to be looked at."""
+    if mark is None or mark.position > snapshot.position:
+        return None
+    found = await snapshot.rows("posting_mark", position=mark.position)
+    if not found or (found[0]["leaf_index"], found[0]["mark"]) != (mark.leaf, mark.digest):
+        return None
+    (acts,) = await snapshot.rows("assessed_anew", since=mark.position)
+    return None if acts["anew"] else mark.position
+
+
+class Assessing:
+    """The months of one snapshot under the policy in force there.
+
+    `since`: only of whom a payment was told after that position; None: of everybody.
+    """
+
+    def __init__(
+        self, snapshot: Snapshot, bundle: Bundle, since: int | None = None, only: Only = ALL
+    ) -> None:
+        self._snapshot, self._bundle, self._since, self._only = snapshot, bundle, since, only
+        #: Digest of the policy that everything is assessed under.
+        self.policy = bundle.digest
+        #: Months of a worker or person that wait for an exchange rate.
+        self.waiting = 0
+
+    async def postings(self, say: Callable[[str], None]) -> AsyncIterator[Posting]:
+        """What must be posted, in the order of months and, in each, of persons and pseudonyms."""
+        await self._check_scheme()
+        assigned = Assignments(await self._acts(v.SchemeAssigned))
+        rates = await self._acts(v.RatePublished)
+        for period, owners in await self._months():
+            say(f"assessing {period}")
+            month = self._month(period, assigned, rates)
+            async for some in _at_once(owners):
+                for posting in await self._of(month, some):
+                    yield posting
+            self.waiting += month.waiting
+
+    async def _acts(self, event: type[v.Event]) -> list[Act]:
+        return await acts_at(self._snapshot, event, self._snapshot.position)
+
+    async def _check_scheme(self) -> None:
+        scheme = self._only.scheme
+        known = scheme_codes(self._bundle)
+        if scheme is None or scheme in known:
+            return
+        (ends,) = await self._snapshot.rows("scheme_ends", scheme=scheme)
+        # What stands posted under a scheme that the policy no longer describes can be taken back.
+        if not ends["last"]:
+            raise ValueError(f"no scheme {scheme!r}: the adopted policy has {', '.join(known)}")
+
+    # --- whose months -----------------------------------------------------------------------
+
+    async def _months(self) -> list[tuple[str, AsyncIterator[Row]]]:
+        if self._since is not None:
+            news: dict[str, list[Row]] = {}
+            for row in await self._snapshot.rows("owners_since", since=self._since):
+                news.setdefault(row["month"], []).append(row)
+            return [(month, _each(rows)) for month, rows in news.items()]
+        paid = await self._snapshot.rows("pay_months")
+        posted = await self._snapshot.rows("posted_months")
+        months = {str(row["period"]) for row in paid if row["paid"]}
+        return [(one, self._owners(one)) for one in self._chosen(months, posted)]
+
+    def _chosen(self, paid: set[str], posted: Sequence[Row]) -> list[str]:
+        months, asked = sorted(paid | {str(row["month"]) for row in posted}), self._only.period
+        if asked is None:
+            return months
+        if asked not in months:
+            have = f"there is {months[0]} to {months[-1]}" if months else "nobody was paid yet"
+            raise ValueError(f"nobody was paid and nothing stands posted for {asked}: {have}")
+        return [asked]
+
+    async def _owners(self, period: str) -> AsyncIterator[Row]:
+        days = days_of_month(period)
+        values = {"first": days[0], "last": days[-1], "month": period}
+        async for row in self._snapshot.stream("owners_of_month", _FETCHED, **values):
+            yield row
+
+    # --- what they are owed -----------------------------------------------------------------
+
+    def _month(self, period: str, assigned: Assignments, rates: Sequence[Act]) -> Month:
+        default = default_scheme_of(self._bundle, period).stated.value
+        return Month(
+            period,
+            default if isinstance(default, str) else None,
+            self._terms(period, rates),
+            lambda owner: assigned.of(*owner),
+            self._only.scheme,
+        )
+
+    def _terms(self, period: str, rates: Sequence[Act]) -> TermsOf:
+        known: dict[str, Any] = {}
+
+        def terms(scheme: str) -> Any:
+            if scheme not in known:
+                made = terms_of(self._bundle, scheme, period)
+                standing = standing_rates(rates, made.currency, scheme)
+                known[scheme] = made, Conversions(self._bundle, standing)
+            return known[scheme]
+
+        return terms
+
+    async def _of(self, month: Month, owners: Sequence[Owner]) -> list[Posting]:
+        cells = sorted({cell for owner in owners for cell in owner.cells})
+        about = {"platforms": [one[0] for one in cells], "workers": [one[1] for one in cells]}
+        days, pay, posted = days_of_month(month.period), dict[Cell, list[Pay]](), Posted()
+        workers = {"first": days[0], "last": days[-1], **about}
+        async for cell, rows in self._snapshot.by_worker("pay_of_workers", **workers):
+            pay.setdefault(cell, []).extend(map(Pay.of, rows))
+        stands = {"month": month.period, **about}
+        async for row in self._snapshot.stream("posted_of_workers", _FETCHED, **stands):
+            owned = (row["platform"], row["worker"], row["currency"])
+            key = Balance(row["account"], row["branch"], *owned)
+            posted.add(row["scheme"], key, int(row["amount"]), row["basis"])
+        return [
+            posting
+            for owner in owners
+            for posting in month.postings(
+                owner, [one for cell in owner.cells for one in pay.get(cell, ())], posted
+            )
+        ]
+
+
+async def _each(rows: Iterable[Row]) -> AsyncIterator[Row]:
+    for row in rows:
+        yield row
+
+
+async def _at_once(rows: AsyncIterator[Any]) -> AsyncIterator[list[Owner]]:
+    """Owners, some at a time. `rows`: person or None, platform and worker; a person's together."""
+    owners: list[Owner] = []
+    held = 0
+    async for row in rows:
+        person, cell = row["person"], (row["platform"], row["worker"])
+        if owners and person is not None and owners[-1].person == person:
+            owners[-1].cells.append(cell)
+        elif held >= CELLS_AT_ONCE:
+            yield owners
+            owners, held = [Owner(person, [cell])], 0
+        else:
+            owners.append(Owner(person, [cell]))
+        held += 1
+    if owners:
+        yield owners

@@ -1,2 +1,0 @@
--- Which pseudonyms are which persons now.
-SELECT platform, worker, person FROM identity_link WHERE ended_leaf IS NULL

@@ -1,0 +1,115 @@
+"""A round however large: a few owners at a time, and a person's month larger than an act may be."""
+
+from collections.abc import AsyncIterator, Sequence
+
+import pytest
+
+from deploy import assessing, posting
+from deploy.acts import Act
+from tests.projections.failing import Killed
+from tests.support.books import Books, books_of
+from tests.support.world import World
+
+WORKERS = 23
+
+
+@pytest.fixture
+async def books(world: World) -> AsyncIterator[Books]:
+    async with books_of(world) as made:
+        yield made
+
+
+async def _pay(books: Books, gross: str) -> None:
+    said = {"gross": gross, "currency": "MAD", "residence": "MA"}
+    said |= {"paid_at": "2026-02-10T12:00:00Z"}
+    events = [
+        books.world.alpha.event("payment.made", {"worker": f"w{number:02d}", **said})
+        for number in range(WORKERS)
+    ]
+    await books.world.tell(*events)
+
+
+async def _link_all(books: Books) -> None:
+    authority = books.world.authority
+    acts = [
+        authority.event(
+            "identity.linked", {"platform": "alpha", "worker": f"w{number:02d}", "person": "p1"}
+        )
+        for number in range(WORKERS)
+    ]
+    await books.world.tell(*acts, platform=authority)
+
+
+@pytest.fixture
+def sent(books: Books, monkeypatch: pytest.MonkeyPatch) -> list[Sequence[Act]]:
+    """What is sent, submission by submission."""
+    submissions: list[Sequence[Act]] = []
+    push = books.push
+
+    async def noting(acts: Sequence[Act]) -> None:
+        submissions.append(acts)
+        await push(acts)
+
+    monkeypatch.setattr(books, "push", noting)
+    return submissions
+
+
+async def test_the_same_is_posted_however_few_are_in_memory(
+    books: Books, sent: list[Sequence[Act]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await _pay(books, "742.35")
+    monkeypatch.setattr(assessing, "CELLS_AT_ONCE", 2)
+    monkeypatch.setattr(posting, "EVENTS_MAX", 3)
+    done = await books.post()
+    assert (done.postings, [len(acts) for acts in sent]) == (WORKERS, [3] * 7 + [2])
+    monkeypatch.undo()
+    assert (await books.post(anew=True)).lines == 0
+
+
+async def test_a_person_s_month_larger_than_an_act_goes_into_several_and_is_posted_once(
+    books: Books, sent: list[Sequence[Act]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(posting, "ACT_LINES_MAX", 100)
+    monkeypatch.setattr(assessing, "CELLS_AT_ONCE", 5)
+    await _link_all(books)
+    await _pay(books, "742.35")
+    done = await books.post()
+    acts = [act for acts in sent for act in acts]
+    assert done.postings == 1
+    assert len(acts) > 3
+    assert {act.data["person"] for act in acts} == {"p1"}
+    assert max(len(act.data["lines"]) for act in acts) <= 100
+    assert sum(len(act.data["lines"]) for act in acts) == done.lines
+    assert (await books.post(anew=True)).lines == 0
+
+
+async def test_a_poster_killed_within_a_person_s_month_leaves_the_rest_to_the_next(
+    books: Books, sent: list[Sequence[Act]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(posting, "ACT_LINES_MAX", 100)
+    monkeypatch.setattr(posting, "EVENTS_MAX", 1)
+    await _link_all(books)
+    await _pay(books, "742.35")
+
+    async def die_with_two(step: str) -> None:
+        if step == "acknowledged" and len(sent) == 2:
+            raise Killed(step)
+
+    with pytest.raises(Killed):
+        await books.poster(die_with_two).post(lambda line: None)
+    done = await books.post()
+    whole = len(await books.balances())
+    assert done.postings == 1
+    assert 0 < done.lines < whole
+    assert len(await books.fetch("SELECT FROM entry")) == whole
+    assert (await books.post(anew=True)).lines == 0
+
+
+async def test_a_submission_is_full_before_the_door_would_refuse_it(
+    books: Books, sent: list[Sequence[Act]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(posting, "BYTES_FULL", 5_000)
+    await _pay(books, "742.35")
+    assert (await books.post()).postings == WORKERS
+    assert len(sent) > 5
+    assert (await books.post(anew=True)).lines == 0
