@@ -129,4 +129,4 @@ async def platform_months(
 ) -> list[Row]:
     """What platforms owe and paid by scheme and month; no filter: all."""
     asked = {"scheme": scheme, "platform": platform, "period": period}
-    return await r.sums("contributions", position=r.cut.position, **asked, **r.cut.values)
+    return await r.remembered("contributions", position=r.cut.position, **asked, **r.cut.values)
