@@ -57,13 +57,12 @@ def task_findings(rows: Sequence[Row], published: Set[str], own: range) -> list[
     tasks: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         tasks[row["task"]].append(row)
-    found = [
-        finding
-        for task in tasks.values()
-        for finding in (*_disagreeing(task), *_twice(task), *_without_contract(task, published))
-        if finding.event_number in own
-    ]
-    return sorted(found)
+    found = [finding for task in tasks.values() for finding in _without_contract(task, published)]
+    for task in tasks.values():
+        # What was said once cannot contradict itself.
+        if len(task) > 1:
+            found += (*_disagreeing(task), *_twice(task))
+    return sorted(finding for finding in found if finding.event_number in own)
 
 
 def _disagreeing(task: Sequence[Row]) -> Iterator[Finding]:
