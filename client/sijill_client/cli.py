@@ -1,9 +1,11 @@
 """The kit on the command line: `sijill push` and `sijill status`, or `sijill-client` for both."""
 
+import os
 import secrets
+import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -28,8 +30,6 @@ from sijill_client.status_command import declare, status
 from sijill_client.summary import show, show_dry_run
 
 EXIT_INCOMPLETE, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
-#: Seconds of the longest pause between two looks for a receipt or report.
-PAUSE_MAX = 2.0
 _PHASES = {
     "read": "reading files",
     "make": "making events",
@@ -119,9 +119,26 @@ def push(
     except (SijillError, ValueError, httpx.InvalidURL) as fault:
         errors.print(f"Nothing was sent: {fault}", style="red", markup=False)
         raise typer.Exit(EXIT_USAGE) from None
-    show(result, Console())
+    _show(result, errors)
     if not result.complete:
         raise typer.Exit(EXIT_INCOMPLETE)
+
+
+def _show(result: PushResult, errors: Console) -> None:
+    try:
+        show(result, Console())
+    except OSError as fault:
+        # What is left in the buffer would be tried again at the end, and be the exit code.
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        errors.print(
+            f"{result.sent} of {result.submissions} submissions have their answer; what there is "
+            f"to say of them cannot be written ({fault.strerror}). Run the same command again to "
+            "see it: what is there already counts as a repeat.",
+            style="red",
+            markup=False,
+        )
+        raise typer.Exit(EXIT_INCOMPLETE) from None
 
 
 def _options(
@@ -177,9 +194,9 @@ def _telling(console: Console) -> Sleep:
     """Waits, and says so where it is not only for a receipt or a report."""
 
     def sleep(seconds: float) -> None:
-        if seconds > PAUSE_MAX:
-            words = f"The registry is away or busy; trying again in {seconds:.0f} s (Ctrl-C stops)."
-            console.print(words, style="yellow", markup=False)
+        if why := getattr(seconds, "why", ""):
+            words = f"The registry is away or busy ({why}); trying again in {seconds:.0f} s"
+            console.print(f"{words} (Ctrl-C stops).", style="yellow", markup=False)
         time.sleep(seconds)
 
     return sleep

@@ -20,7 +20,7 @@ from sijill_client.documents import (
     Report,
 )
 from sijill_client.errors import SijillError, Unreachable
-from sijill_client.http import Caller, Steps
+from sijill_client.http import Caller, Pause, Steps
 from sijill_client.keys import PlatformKey
 from sijill_client.signing import (
     ACCESS_SECONDS,
@@ -126,15 +126,21 @@ class Conversation:
 
     def registry(self) -> Steps[RegistryStatus | None]:
         """See `Emitter.registry`."""
+        return _decoded((yield from self._registry()), RegistryStatus)
+
+    def _registry(self) -> Steps[httpx.Response]:
         url = f"{self._url}/v1/registry"
-        answer = yield from self._caller.call(lambda: self._build("GET", url))
-        return _decoded(answer, RegistryStatus)
+        return self._caller.call(lambda: self._build("GET", url))
 
     def check_registry(self) -> Steps[RegistryStatus]:
         """What `registry` says; see `Emitter.check_registry`."""
-        status = yield from self.registry()
+        answer = yield from self._registry()
+        status = _decoded(answer, RegistryStatus)
         if status is None:
-            raise SijillError(f"no registry answers at {self._url} (its /v1/registry is not one)")
+            raise SijillError(
+                f"no registry answers at {self._url} (its /v1/registry says {_said(answer)}); "
+                "nothing was sent"
+            )
         if status.identity != self.key.registry:
             raise SijillError(
                 f"the registry at {self._url} is {status.identity}, but the key belongs to "
@@ -174,7 +180,7 @@ class Conversation:
 
     def _problem(self, answer: httpx.Response) -> Steps[Problem]:
         problem = _decoded(answer, Problem, of_success=False) or Problem(
-            title=answer.reason_phrase or "unexpected answer", detail=answer.text[:200]
+            title=answer.reason_phrase or "unexpected answer", detail=_unexpected(answer)
         )
         both = (yield from self._clocks_apart()) if answer.status_code == 401 else ""
         detail = "; ".join(part for part in (problem.detail, both) if part)
@@ -220,6 +226,19 @@ def _decoded(
         return None
 
 
-def _pause(poll: int) -> float:
+def _unexpected(answer: httpx.Response) -> str:
+    """What an answer that is none of the registry's documents says."""
+    if place := answer.headers.get("Location"):
+        return f"it points to {place}: take that address if it is the registry's"
+    text = answer.text[:200]
+    return f"no answer of a registry: {text}" if answer.is_success else text
+
+
+def _said(answer: httpx.Response) -> str:
+    told = f"{answer.status_code} {answer.reason_phrase}"
+    return ": ".join(part for part in (told, _unexpected(answer)) if part)
+
+
+def _pause(poll: int) -> Pause:
     """Seconds between two polls: from 50 ms up to 2 s."""
-    return min(2.0, 0.05 * 2.0**poll)
+    return Pause(min(2.0, 0.05 * 2.0**poll))

@@ -12,7 +12,7 @@ import random
 from collections.abc import Awaitable, Callable, Generator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TypeAlias, TypeVar
+from typing import Self, TypeAlias, TypeVar
 
 import httpx
 
@@ -24,10 +24,24 @@ Clock = Callable[[], datetime]
 Sleep = Callable[[float], None]
 AsyncSleep = Callable[[float], Awaitable[None]]
 
+
+class Pause(float):
+    """Seconds to wait. `why`: what the registry said, or that it did not; empty between two looks
+    for a receipt or a report."""
+
+    def __new__(cls, seconds: float, why: str = "") -> Self:
+        """So many seconds, for that reason."""
+        made = super().__new__(cls, seconds)
+        made.why = why
+        return made
+
+    why: str
+
+
 _Result = TypeVar("_Result")
-#: Yields a request to be sent, and is given its answer or why none came; or seconds to wait.
+#: Yields a request to be sent, and is given its answer or why none came; or a wait.
 Steps: TypeAlias = Generator[
-    httpx.Request | float, httpx.Response | httpx.RequestError | None, _Result
+    httpx.Request | Pause, httpx.Response | httpx.RequestError | None, _Result
 ]
 
 
@@ -118,7 +132,7 @@ class Caller:
                 raise Unreachable(said, told)
             if tried < self.patience.tries:
                 own = self.patience.wait(tried, self.chance())
-                yield max(own, told or 0.0)
+                yield Pause(max(own, told or 0.0), reason)
         tries = "1 try" if self.patience.tries == 1 else f"{self.patience.tries} tries"
         raise Unreachable(f"no answer after {tries}; the last one: {reason}", told)
 

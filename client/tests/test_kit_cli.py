@@ -109,7 +109,8 @@ def test_who_waits_for_a_busy_registry_is_told_and_the_push_goes_on(
     assert result.exit_code == 0
     assert slept == [17]
     said = " ".join(result.stderr.split())
-    assert "The registry is away or busy; trying again in 17 s (Ctrl-C stops)." in said
+    why = "answered 503 Service Unavailable"
+    assert f"The registry is away or busy ({why}); trying again in 17 s (Ctrl-C stops)." in said
 
 
 def test_a_registry_that_stays_away_is_named_and_the_next_run_finishes(

@@ -202,6 +202,14 @@ def test_the_end_of_a_block_waits_for_what_waits(tmp_path: Path, registry: FakeR
     assert told
 
 
+def test_a_block_may_end_after_a_close(tmp_path: Path, registry: FakeRegistry) -> None:
+    with outbox(tmp_path / "o", registry) as box:
+        box.put(nil(1))
+        assert box.flush(30)
+        box.close()
+    assert set(registry.events) == {"nil-1"}
+
+
 async def test_the_same_for_asyncio(tmp_path: Path, registry: FakeRegistry) -> None:
     async with outbox(tmp_path / "o", registry) as box:
         await asyncio.gather(*(box.aput(nil(number)) for number in range(20)))

@@ -17,6 +17,7 @@ import pytest
 from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
 from sijill_client.keys import load_key
+from sijill_client.pseudonyms import open_pseudonyms
 from sijill_client.signing import CONTENT_TYPE
 
 from tests.kit.conftest import Answering
@@ -149,6 +150,14 @@ async def test_a_signer_signs_with_both_kinds_of_keys_and_reads_its_report(
         place = f"/v1/emitters/{emitter}/submissions/{name}"
         report = await signing.http.get(place, headers=bearer)
         assert report.json()["submission"] == name, report.text
+
+
+@pytest.mark.parametrize("worker", ["user-17", "A2EXAMPLE0001", "A17", "é", ""])
+def test_nodes_pseudonyms_are_the_kits(tmp_path: Path, worker: str) -> None:
+    needed("node")
+    made = open_pseudonyms(tmp_path / "platform.key")
+    words = [str(SIGNERS / "pseudonym.mjs"), str(tmp_path / "platform.key.pseudonyms"), worker]
+    assert _run(["node", *words]) == made.worker(worker)
 
 
 async def _pushed(signing: Signing, tmp_path: Path, submission: str, batch: bytes) -> None:

@@ -187,7 +187,7 @@ class Outbox:
         at: TracebackType | None,
     ) -> None:
         try:
-            if kind is None and self._thread is not None:
+            if kind is None and self._thread is not None and not self._stopping:
                 self.flush(_FLUSH_SECONDS)
         finally:
             self.close()
@@ -202,7 +202,7 @@ class Outbox:
         at: TracebackType | None,
     ) -> None:
         try:
-            if kind is None and self._thread is not None:
+            if kind is None and self._thread is not None and not self._stopping:
                 await self.aflush(_FLUSH_SECONDS)
         finally:
             await self.aclose()
