@@ -20,8 +20,8 @@ from sijill_client.importers.table import Record, places_of, read_table
 from sijill_client.pseudonyms import Pseudonyms
 
 Progress = Callable[[str, int, int], None]
-#: Bytes between two words of progress.
-_STEP = 4 * 1024 * 1024
+#: Bytes between two words of progress, at most; a bar moves a hundred times in any file.
+_STEP, _STEPS = 4 * 1024 * 1024, 100
 #: Dates show an order only if there are such in the file that read either way.
 _OTHER_ORDER = (
     "line {line}: {reason}. Other dates of the file can be read in both orders, so nothing of it "
@@ -36,12 +36,17 @@ class _Meter:
     progress: Progress
     total: int
     done: int = 0
-    told: int = -_STEP
+    told: int = 0
+    step: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.step = min(_STEP, self.total // _STEPS)
+        self.progress("read", 0, self.total)
 
     def advance(self, more: int) -> None:
         # A file that grew, or a zip file's directory, is read more than once.
         self.done = min(self.done + more, self.total)
-        if self.done - self.told >= _STEP:
+        if self.done - self.told >= self.step:
             self.told = self.done
             self.progress("read", self.done, self.total)
 
@@ -114,9 +119,9 @@ class Reader:
 
     def _import(self, name: str, source: Source, meter: _Meter) -> None:
         if source.is_parquet:
-            self._parquet(name, source)
+            self._parquet(name, source, meter)
         elif source.is_workbook:
-            self._workbook(name, source)
+            self._workbook(name, source, meter)
         elif self.format == EVENTS:
             self._events(name, source, meter)
         elif json_rows.looks_like_json(source.text_head):
@@ -131,7 +136,7 @@ class Reader:
         if self.mapping is None:
             return table_format(columns, self.format)
         if missing := self.mapping.missing(columns):
-            here = ", ".join(columns)
+            here = ", ".join(filter(None, columns))
             raise UnreadableFile(
                 f"the mapping names columns that the file lacks: {', '.join(missing)}. "
                 f"The file has: {here}"
@@ -183,20 +188,26 @@ class Reader:
             records = json_rows.records(json_rows.objects(text), rows, columns)
             self._rows(name, self._row_reader(form, columns, source), records)
 
-    def _parquet(self, name: str, source: Source) -> None:
-        with parquet.table(source) as (header, records):
+    def _parquet(self, name: str, source: Source, meter: _Meter) -> None:
+        with parquet.table(source, meter.advance) as (header, records):
             columns = places_of(header)
             form = self._form(columns)
             self._rows(name, self._row_reader(form, columns, source), records)
 
-    def _workbook(self, name: str, source: Source) -> None:
-        with workbook.table(source) as (header, records, others):
-            columns = places_of(header)
+    def _workbook(self, name: str, source: Source, meter: _Meter) -> None:
+        with workbook.table(source, meter.advance, self._fits) as sheet:
+            columns = places_of(sheet.header)
             form = self._form(columns)
-            self._rows(name, self._row_reader(form, columns, source), records)
-            if others:
-                note = f"{name}: only its first sheet was read, not {', '.join(others)}"
-                self.reading.notes.append(note)
+            self._rows(name, self._row_reader(form, columns, source), sheet.records)
+            self.reading.notes += (f"{name}: {note}" for note in sheet.notes())
+
+    def _fits(self, header: Sequence[str]) -> bool:
+        """Whether these names are the header of what is wanted."""
+        try:
+            self._form(places_of(header))
+        except UnreadableFile:
+            return False
+        return True
 
     def _events(self, name: str, source: Source, meter: _Meter) -> None:
         with source.bytes(meter.advance) as raw:

@@ -23,7 +23,8 @@ _CHUNK = 1024 * 1024
 _GZIP, _ZIP, _PARQUET = b"\x1f\x8b", b"PK\x03\x04", b"PAR1"
 _XLS = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 #: Members of a zip file that make it a workbook: xlsx, xlsb, ods.
-_WORKBOOKS = ({"xl/workbook.xml"}, {"xl/workbook.bin"}, {"mimetype", "content.xml"})
+_XLSX = {"xl/workbook.xml"}
+_WORKBOOKS = (_XLSX, {"xl/workbook.bin"}, {"mimetype", "content.xml"})
 _MARKS = (
     (b"\xef\xbb\xbf", "utf-8-sig"),
     (b"\xff\xfe", "utf-16"),
@@ -65,6 +66,14 @@ class Source:
     def is_workbook(self) -> bool:
         """Whether it is a workbook of Excel or LibreOffice; those are zip files, or older."""
         return not self.packed and self.head.startswith((_ZIP, _XLS))
+
+    @property
+    def is_xlsx(self) -> bool:
+        """Whether it is one of Excel since 2007, and not of its binary kind."""
+        if not (self.is_workbook and self.head.startswith(_ZIP)):
+            return False
+        with _naming_damage(), zipfile.ZipFile(self.path) as archive:
+            return set(archive.namelist()) >= _XLSX
 
     @property
     def text_head(self) -> str:

@@ -7,7 +7,7 @@ begins.
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING
@@ -39,7 +39,7 @@ def plain_word(text: str) -> str:
     return " ".join(text.casefold().replace("_", " ").replace("-", " ").split())
 
 
-def places_of(header: list[str]) -> dict[str, int]:
+def places_of(header: Sequence[str]) -> dict[str, int]:
     """Where each column stands, by its plain name; of two of one name the first."""
     places: dict[str, int] = {}
     for place, name in enumerate(header):
