@@ -98,13 +98,14 @@ class Reader:
             return []
 
     def _note_copies(self, opened: Iterable[Source]) -> None:
-        first: dict[bytes, str] = {}
+        first: dict[bytes, Source] = {}
         for one in opened:
-            if one.digest in first:
-                known = first[one.digest]
-                note = f"{one.name} holds the same bytes as {known}: its rows count once"
-                self.reading.notes.append(note)
-            first.setdefault(one.digest, one.name)
+            known = first.setdefault(one.digest, one)
+            if known is one:
+                continue
+            again = (known.path, known.member) == (one.path, one.member)
+            said = "is named twice" if again else f"holds the same bytes as {known.name}"
+            self.reading.notes.append(f"{one.name} {said}: its rows count once")
 
     def _file(self, name: str, source: Source, meter: _Meter) -> None:
         before = self.reading.rows
@@ -122,21 +123,25 @@ class Reader:
             self._parquet(name, source, meter)
         elif source.is_workbook:
             self._workbook(name, source, meter)
-        elif self.format == EVENTS:
-            self._events(name, source, meter)
         elif json_rows.looks_like_json(source.text_head):
             self._json(name, source, meter)
+        elif self.format == EVENTS:
+            raise UnreadableFile(
+                "not ready events: they are a JSON array, or one object a line. For a table leave "
+                "--format out"
+            )
         else:
             table = read_table(source)
-            form = self._form(table.columns)
+            form = self._form(table.header)
             with table.records(meter.advance) as records:
                 self._rows(name, self._row_reader(form, table.columns, source), records)
 
-    def _form(self, columns: dict[str, int]) -> Format:
+    def _form(self, header: Sequence[str]) -> Format:
+        columns = places_of(header)
         if self.mapping is None:
             return table_format(columns, self.format)
         if missing := self.mapping.missing(columns):
-            here = ", ".join(filter(None, columns))
+            here = ", ".join(filter(None, map(str.strip, header)))
             raise UnreadableFile(
                 f"the mapping names columns that the file lacks: {', '.join(missing)}. "
                 f"The file has: {here}"
@@ -171,11 +176,11 @@ class Reader:
         """Rows of a mapping, answers of the MTurk API, or ready events."""
         if self.mapping is not None:
             with source.text(_unseen) as text:
-                self._form(json_rows.columns_seen(text))
+                self._form(list(json_rows.columns_seen(text)))
             self._objects(name, source, self.mapping, json_rows.mapped_rows, meter)
         elif self.format == MTURK_API.name or (self.format == "auto" and _is_api(source)):
             self._objects(name, source, MTURK_API, json_rows.api_rows, meter)
-        elif self.format == "auto":
+        elif self.format in ("auto", EVENTS):
             self._events(name, source, meter)
         else:
             raise UnreadableFile(f"JSON, which {self.format} never is: leave --format out")
@@ -190,21 +195,20 @@ class Reader:
 
     def _parquet(self, name: str, source: Source, meter: _Meter) -> None:
         with parquet.table(source, meter.advance) as (header, records):
-            columns = places_of(header)
-            form = self._form(columns)
-            self._rows(name, self._row_reader(form, columns, source), records)
+            form = self._form(header)
+            self._rows(name, self._row_reader(form, places_of(header), source), records)
 
     def _workbook(self, name: str, source: Source, meter: _Meter) -> None:
         with workbook.table(source, meter.advance, self._fits) as sheet:
-            columns = places_of(sheet.header)
-            form = self._form(columns)
-            self._rows(name, self._row_reader(form, columns, source), sheet.records)
+            form = self._form(sheet.header)
+            reader = self._row_reader(form, places_of(sheet.header), source)
+            self._rows(name, reader, sheet.records)
             self.reading.notes += (f"{name}: {note}" for note in sheet.notes())
 
     def _fits(self, header: Sequence[str]) -> bool:
         """Whether these names are the header of what is wanted."""
         try:
-            self._form(places_of(header))
+            self._form(header)
         except UnreadableFile:
             return False
         return True

@@ -1,14 +1,21 @@
 """Workbooks as Excel and other programs write them: the forms that a cell can have."""
 
+import random
 from pathlib import Path
 
+import pyarrow as arrow
 import pytest
-from kit_reading import all_events, events, file_of, read, reasons
+from kit_reading import PSEUDONYMS, SOURCE, all_events, events, file_of, read, reasons
+from kit_tables import NOW
 from kit_workbook import write_parts
+from pyarrow import parquet
 from sijill_client.errors import UnreadableFile
 from sijill_client.importers.guess import guess_mapping
 from sijill_client.importers.mapping import load_mapping
 from sijill_client.importers.xlsx import Row, kind_of, open_workbook
+from sijill_client.reader import Reader
+
+TIME = "2026-02-02 09:15:00Z"
 
 LINKS = """<Relationships>
 <Relationship Id="r1" Type="http://x/worksheet" Target="worksheets/sheet1.xml"/>
@@ -181,3 +188,25 @@ def test_the_wanted_header_is_found_even_below_a_fuller_row(tmp_path: Path) -> N
     wrong = load_mapping(file_of(tmp_path / "m.yaml", "columns: {worker: w, submitted: when}"))
     (fault,) = read([path], mapping=wrong).bad_files
     assert "the file lacks: w" in fault.reason
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "parquet", "csv"])
+def test_the_bar_moves_within_a_file_of_any_kind(tmp_path: Path, kind: str) -> None:
+    path, lines = tmp_path / f"a.{kind}", 20_000
+    # Texts of chance, so that nothing packs them into one piece.
+    users = [random.Random(n).randbytes(16).hex() for n in range(lines)]
+    if kind == "xlsx":
+        rows = line(1, "w", "t") + "".join(line(n, one, TIME) for n, one in enumerate(users, 2))
+        write_parts(path, book=book(), links=LINKS, sheet1=sheet(rows))
+    elif kind == "parquet":
+        parquet.write_table(arrow.table({"w": users, "t": [TIME] * lines}), path)
+    else:
+        file_of(path, "w,t\n" + "".join(f"{one},{TIME}\n" for one in users))
+    told: list[float] = []
+    mapping = load_mapping(file_of(tmp_path / "m.yaml", "columns: {worker: w, submitted: t}"))
+    reader = Reader("auto", SOURCE, PSEUDONYMS, NOW, mapping)
+    reader.read([path], lambda phase, done, total: told.append(done / total))
+    assert told == sorted(told)
+    assert (told[0], told[-1], reader.reading.rows) == (0, 1, lines)
+    # The second half is that of the rows; the first is for what the file is known by.
+    assert len([one for one in told if 0.5 < one < 1]) >= 1

@@ -20,6 +20,8 @@ from sijill_client.errors import UnreadableFile
 #: Bytes from which format, encoding and separator are told.
 HEAD_BYTES = 256 * 1024
 _CHUNK = 1024 * 1024
+#: Bytes that are read ahead: few, because packed ones are many rows.
+_AHEAD = 64 * 1024
 _GZIP, _ZIP, _PARQUET = b"\x1f\x8b", b"PK\x03\x04", b"PAR1"
 _XLS = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 #: Members of a zip file that make it a workbook: xlsx, xlsb, ods.
@@ -97,7 +99,7 @@ class Source:
     def bytes(self, advance: Advance) -> Iterator[BinaryIO]:
         """The content as bytes, unpacked."""
         with _naming_damage(), self.path.open("rb") as file:
-            counted = io.BufferedReader(_Counted(file, advance), _CHUNK)
+            counted = io.BufferedReader(_Counted(file, advance), _AHEAD)
             with _unpacked(counted, self.packed, self.member) as raw:
                 yield raw
 

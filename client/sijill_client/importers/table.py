@@ -25,6 +25,8 @@ _SEPARATORS = ",\t;|"
 _NO_HEADER = "its first line is no header: not well-formed"
 #: Excel says its separator in a first line of its own.
 _TOLD = re.compile(r'"?sep=(?P<separator>[,;\t|])"?\s*\Z')
+#: Characters that a text has none of, or few by accident.
+_CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f]")
 #: What R and spreadsheets write for an empty cell.
 _EMPTY = frozenset({"NA", "N/A", "#N/A", "NULL", "NaN", "nan", "None", "null"})
 
@@ -102,7 +104,7 @@ def read_table(source: Source) -> Table:
     head = source.text_head
     if not head.strip("\ufeff \t\r\n"):
         raise UnreadableFile("the file is empty")
-    if head.count("\0") > len(head) // 50:
+    if len(_CONTROLS.findall(head)) > len(head) // 50:
         raise UnreadableFile("not a text file")
     tables = [Table(_header(head, one), source, one) for one in _SEPARATORS]
     told = _TOLD.match(head.lstrip("\ufeff").partition("\n")[0])
@@ -169,7 +171,8 @@ def _reader(lines: Iterator[str], separator: str) -> "_csv.Reader":
 def _not_well_formed(fault: csv.Error, line: int, last: int) -> str:
     lost = f"; lines {line} to {last} were not read" if last > line else ""
     if "unexpected end" in str(fault) or "field limit" in str(fault):
-        return f"not well-formed: a quote is opened here and never closed{lost}"
+        cut = lost or ": where the file breaks off, fetch it again"
+        return f"not well-formed: a quote is opened here and never closed{cut}"
     return f"not well-formed: {fault}{lost}"
 
 
