@@ -141,7 +141,7 @@ class Reader:
         if self.mapping is None:
             return table_format(columns, self.format)
         if missing := self.mapping.missing(columns):
-            here = ", ".join(filter(None, map(str.strip, header)))
+            here = ", ".join(filter(None, (" ".join(one.split()) for one in header)))
             raise UnreadableFile(
                 f"the mapping names columns that the file lacks: {', '.join(missing)}. "
                 f"The file has: {here}"

@@ -144,6 +144,24 @@ def test_what_is_no_whole_workbook_says_so(tmp_path: Path) -> None:
     assert fault.reason == "not a whole workbook: it lacks xl/_rels/workbook.xml.rels"
 
 
+def test_a_formula_that_was_never_calculated_passes_for_nothing(tmp_path: Path) -> None:
+    row = """<row r="2"><c r="A2"><f>B1&amp;"-1"</f></c><c r="B2"><f>0.5*2</f><v/></c>
+<c r="C2" t="str"><f>IF(A1,"","x")</f><v></v></c><c r="D2"><f>1+1</f><v>2</v></c></row>"""
+    path = write_parts(tmp_path / "a.xlsx", book=book(), links=LINKS, sheet1=sheet(row))
+    ((_, (first, second, third, fourth)),) = rows_of(path)
+    assert (
+        first == '\x1a=B1&"-1": never calculated; open the file in Excel or LibreOffice and save it'
+    )
+    assert second.startswith("\x1a=0.5*2: never")
+    assert (third, fourth) == ("", "2")
+    written = line(2, "u1", TIME).replace("</row>", "<c><f>B1</f></c></row>")
+    used = sheet(line(1, "w", "t", "id") + written)
+    path = write_parts(tmp_path / "a.xlsx", book=book(), links=LINKS, sheet1=used)
+    named = "columns: {worker: w, submitted: t, task: id}"
+    reading = read([path], mapping=load_mapping(file_of(tmp_path / "m.yaml", named)))
+    assert "is not an id: '\\x1a=B1" in reasons(reading)[0]
+
+
 def line(number: int, *texts: str) -> str:
     inline = (f'<c t="inlineStr"><is><t>{text}</t></is></c>' for text in texts)
     return f'<row r="{number}">{"".join(inline)}</row>'
@@ -152,7 +170,7 @@ def line(number: int, *texts: str) -> str:
 REPORT = sheet(
     line(1, "Rapport de mars")
     + line(2, "Édité le", "1 avril")
-    + line(5, "Réf. tâche", "Annotateur", "Statut", "Fin", "Durée", "Gain (mad)", "Projet")
+    + line(5, "Réf. tâche", "ID\nannotateur", "Contrôle", "Fin", "Durée", "Gain (mad)", "Projet")
     + line(6, "T1", "a-1", "Validé", "2026-02-02 09:07:30", "0:07:30", "2.5", "P1")
     + line(7, "T2", "a-1", "#N/A", "2026-02-02 09:15:00", "", "2.5", "P1")
     + line(9, "Total", "", "", "", "", "5")
@@ -169,10 +187,13 @@ def test_a_report_with_a_title_a_hidden_sheet_and_a_total_is_mapped_and_read(
     text = guess_mapping(path)
     assert "# Of this file its header is row 5; the rows above it were not read.\n" in text
     assert '  task: "Réf. tâche"  # T1, T2, Total' in text
+    # No name tells that it is the status, its words do.
+    assert '  status: "Contrôle"  # Validé' in text
     assert "  currency: MAD  # from the column's name" in text
     reading = read([path], mapping=load_mapping(file_of(tmp_path / "m.yaml", text)))
+    assert reading.bad_files == []
     assert reading.notes == ["mars.xlsx: its header is row 5; the rows above it were not read"]
-    assert reasons(reading) == ["mars.xlsx, line 9: Annotateur is empty"]
+    assert reasons(reading) == ["mars.xlsx, line 9: ID annotateur is empty"]
     assert reading.by_status() == {"validé": 1, "none": 1}
     assert events(reading)["task.approved"]["data"]["seconds"] == 450
     assert len(all_events(reading)) == 3

@@ -169,7 +169,7 @@ def _roles(columns: list[_Column]) -> dict[str, _Column]:
         if (best := next(fits, None)) is not None:
             found[role] = best
             free.remove(best)
-    return found | _times_by_values(found, free)
+    return found | _times_by_values(found, free) | _status_by_values(found, free)
 
 
 def _times_by_values(found: Mapping[str, _Column], free: Sequence[_Column]) -> dict[str, _Column]:
@@ -178,6 +178,16 @@ def _times_by_values(found: Mapping[str, _Column], free: Sequence[_Column]) -> d
         return {}
     times = [one for one in free if _time_form(one) is not None]
     return dict(zip(("submitted", "started"), times[1::-1], strict=False))
+
+
+def _status_by_values(found: Mapping[str, _Column], free: Sequence[_Column]) -> dict[str, _Column]:
+    """Where no name tells it: a column most of whose words are known, one of them a verdict."""
+    for one in free if "status" not in found else ():
+        known = [_meaning(word) for word in one.words]
+        sure = sum(meaning is not None for meaning in known)
+        if set(known) & {"approved", "rejected"} and 2 * sure > len(known) <= STATUS_WORDS_MAX:
+            return {"status": one}
+    return {}
 
 
 def _bare(name: str) -> str:
@@ -237,8 +247,12 @@ def _status_lines(column: _Column | None) -> Iterator[str]:
         return
     yield "status:"
     for word, times in column.words.most_common(STATUS_WORDS_MAX):
-        meaning = next((one for one, way in WORDS.items() if _is_word(way, word)), "???")
-        yield f"  {_quoted(word)}: {meaning}  # {times:,} rows"
+        yield f"  {_quoted(word)}: {_meaning(word) or '???'}  # {times:,} rows"
+
+
+def _meaning(word: str) -> str | None:
+    """What a status of this name most likely means."""
+    return next((one for one, way in WORDS.items() if _is_word(way, word)), None)
 
 
 def _is_word(way: str, word: str) -> bool:

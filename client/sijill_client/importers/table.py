@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import IO, TYPE_CHECKING
 
 from sijill_client.errors import UnreadableFile
@@ -23,6 +24,7 @@ CELL_CHARS_MAX = 4 * 1024 * 1024
 LINE_CHARS_MAX = 16 * 1024 * 1024
 _SEPARATORS = ",\t;|"
 _NO_HEADER = "its first line is no header: not well-formed"
+_BETWEEN = re.compile(r"\s+|-")
 #: Excel says its separator in a first line of its own.
 _TOLD = re.compile(r'"?sep=(?P<separator>[,;\t|])"?\s*\Z')
 #: Characters that a text has none of, or few by accident.
@@ -31,9 +33,11 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f]")
 _EMPTY = frozenset({"NA", "N/A", "#N/A", "NULL", "NaN", "nan", "None", "null"})
 
 
+@lru_cache(maxsize=4096)
 def plain_name(name: str) -> str:
-    """A column's name without what spreadsheets and scripts change: case, blanks, hyphens."""
-    return name.strip().casefold().replace(" ", "_").replace("-", "_")
+    """A column's name without what spreadsheets and scripts change: case, blanks, line breaks,
+    hyphens."""
+    return _BETWEEN.sub("_", name.strip().casefold())
 
 
 def plain_word(text: str) -> str:

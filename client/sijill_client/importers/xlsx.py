@@ -27,6 +27,9 @@ CELL_CHARS_MAX = 1024 * 1024
 STRINGS_BYTES_MAX = 160 * 1024 * 1024
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _REFERENCE = re.compile(r"([A-Z]{1,3})[0-9]*\Z")
+#: A formula that some program wrote and none calculated. The control character keeps it from
+#: passing for an id, or anything else.
+_UNCALCULATED = "\x1a={}: never calculated; open the file in Excel or LibreOffice and save it"
 _WORKBOOK = "xl/workbook.xml"
 _MS = timedelta(milliseconds=1)
 
@@ -273,6 +276,7 @@ class _Sheet:
         self._kind, self._style, self._place = "n", "", -1
         self._text: list[str] = []
         self._reading, self._aside = False, 0
+        self._formula: str | None = None
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         """A row, a cell, what is in it."""
@@ -282,6 +286,8 @@ class _Sheet:
             self._text.clear()
         elif tag in ("v", "t"):
             self._reading = not self._aside
+        elif tag == "f":
+            self._reading = True
         elif tag == "rPh":
             self._aside += 1
         elif tag == "row":
@@ -300,16 +306,27 @@ class _Sheet:
 
     def end(self, tag: str) -> None:
         """The end of any of these."""
-        if tag == "c" and self._text:
-            if text := self._said("".join(self._text)):
+        if tag == "c":
+            if text := self._whole():
                 self._cells += [""] * (self._place + 1 - len(self._cells))
                 self._cells[self._place] = text
         elif tag in ("v", "t"):
             self._reading = False
+        elif tag == "f":
+            self._formula, self._reading = "".join(self._text), False
+            self._text.clear()
         elif tag == "rPh":
             self._aside -= 1
         elif tag == "row" and any(self._cells):
             self.rows.append((self._line, self._cells))
+
+    def _whole(self) -> str:
+        """The text of the cell that ends."""
+        value, formula, self._formula = "".join(self._text), self._formula, None
+        if value:
+            return self._said(value)
+        # The result of a formula may be an empty text, but no empty number.
+        return "" if formula is None or self._kind == "str" else _UNCALCULATED.format(formula[:40])
 
     def _said(self, value: str) -> str:
         """The cell as a text table would say it. What is no value of its type stays as it is."""
