@@ -131,8 +131,11 @@ class Reader:
                 "--format out"
             )
         else:
-            table = read_table(source)
+            table = read_table(source, self._fits)
             form = self._form(table.header)
+            if table.above:
+                note = f"its header is line {table.line}; the lines above it were not read"
+                self.reading.notes.append(f"{name}: {note}")
             with table.records(meter.advance) as records:
                 self._rows(name, self._row_reader(form, table.columns, source), records)
 

@@ -160,6 +160,13 @@ def test_a_wrong_format_names_the_right_one(tmp_path: Path) -> None:
     ]
 
 
+def test_titles_and_notes_may_stand_above_the_header(tmp_path: Path) -> None:
+    text = 'Batch of March,,,\n,,\n\nWritten on,"4 March, by hand",,\n' + csv_text([APPROVED])
+    reading = read([file_of(tmp_path / "a.csv", text)])
+    assert (reading.by_status(), bad(reading)) == ({"approved": 1}, [])
+    assert reading.notes == ["a.csv: its header is line 5; the lines above it were not read"]
+
+
 def test_a_table_that_breaks_off_within_quotes_and_what_is_no_text_are_named(
     tmp_path: Path,
 ) -> None:

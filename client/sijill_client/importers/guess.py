@@ -101,7 +101,8 @@ def _rows(source: Source) -> Iterator[tuple[list[str], Iterator[list[str]], list
     else:
         table = read_table(source)
         with table.records(_unseen) as records:
-            yield table.header, (one.cells for one in records if one.fault is None), []
+            notes = [f"the header is line {table.line}"] if table.above else []
+            yield table.header, (one.cells for one in records if one.fault is None), notes
 
 
 def _unseen(more: int) -> None:

@@ -2,7 +2,7 @@
 is an extra of the kit and holds the sheet in memory."""
 
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import chain, islice
 from typing import NamedTuple
@@ -10,17 +10,9 @@ from typing import NamedTuple
 from sijill_client.errors import UnreadableFile
 from sijill_client.importers import xlsx
 from sijill_client.importers.source import Advance, Source
-from sijill_client.importers.table import Record
+from sijill_client.importers.table import HEADER_ROWS, Fits, Record, header_place, likely
 from sijill_client.importers.values import text_of
 from sijill_client.importers.xlsx import Row
-
-#: Rows among which the header is looked for: titles, notes and logos may stand above it.
-_HEADER_ROWS = 30
-#: A header fills at least this part of the fullest row near it; a title fills less.
-_HEADER_SHARE = 0.6
-
-#: Whether a row of names is the header that is wanted.
-Fits = Callable[[Sequence[str]], bool]
 
 
 class Sheet(NamedTuple):
@@ -44,11 +36,6 @@ class Sheet(NamedTuple):
             yield f"only its first sheet was read, not {', '.join(self.others)}"
 
 
-def likely(header: Sequence[str]) -> bool:
-    """Nobody knows what is wanted: the fullest row near the top is taken."""
-    return False
-
-
 @contextmanager
 def table(source: Source, advance: Advance, fits: Fits = likely) -> Iterator[Sheet]:
     """The first sheet that is not empty. Its header is the first row that `fits`, else likely.
@@ -67,29 +54,20 @@ def table(source: Source, advance: Advance, fits: Fits = likely) -> Iterator[She
 def _sheet(names: list[str], rows: Callable[[str], Iterator[Row]], fits: Fits) -> Sheet:
     for place, name in enumerate(names):
         found = rows(name)
-        if top := list(islice(found, _HEADER_ROWS)):
+        if top := list(islice(found, HEADER_ROWS)):
             others = [one for one in names[place + 1 :] if next(rows(one), None)]
             return _cut(top, found, others, fits)
     raise UnreadableFile("the workbook is empty")
 
 
 def _cut(top: list[Row], rest: Iterator[Row], others: list[str], fits: Fits) -> Sheet:
-    place = _header_place([cells for _, cells in top], fits)
+    place = header_place([cells for _, cells in top], fits)
     line, header = top[place]
     below = chain(top[place + 1 :], rest)
     # A row ends with its last cell that says something.
     empty = [""] * len(header)
     records = (Record(number, cells + empty[len(cells) :]) for number, cells in below)
     return Sheet([one.strip() for one in header], records, others, line, place)
-
-
-def _header_place(rows: Sequence[Sequence[str]], fits: Fits) -> int:
-    wanted = next((place for place, cells in enumerate(rows) if fits(cells)), None)
-    if wanted is not None:
-        return wanted
-    filled = [sum(map(bool, cells)) for cells in rows]
-    enough = max(filled) * _HEADER_SHARE
-    return next(place for place, count in enumerate(filled) if count >= enough)
 
 
 @contextmanager
