@@ -20,8 +20,8 @@ from sijill_client.importers.table import Record, places_of, read_table
 from sijill_client.pseudonyms import Pseudonyms
 
 Progress = Callable[[str, int, int], None]
-#: Bytes between two words of progress.
-_STEP = 4 * 1024 * 1024
+#: Bytes between two words of progress, at most; a bar moves a hundred times in any file.
+_STEP, _STEPS = 4 * 1024 * 1024, 100
 #: Dates show an order only if there are such in the file that read either way.
 _OTHER_ORDER = (
     "line {line}: {reason}. Other dates of the file can be read in both orders, so nothing of it "
@@ -36,12 +36,17 @@ class _Meter:
     progress: Progress
     total: int
     done: int = 0
-    told: int = -_STEP
+    told: int = 0
+    step: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.step = min(_STEP, self.total // _STEPS)
+        self.progress("read", 0, self.total)
 
     def advance(self, more: int) -> None:
         # A file that grew, or a zip file's directory, is read more than once.
         self.done = min(self.done + more, self.total)
-        if self.done - self.told >= _STEP:
+        if self.done - self.told >= self.step:
             self.told = self.done
             self.progress("read", self.done, self.total)
 
@@ -93,13 +98,14 @@ class Reader:
             return []
 
     def _note_copies(self, opened: Iterable[Source]) -> None:
-        first: dict[bytes, str] = {}
+        first: dict[bytes, Source] = {}
         for one in opened:
-            if one.digest in first:
-                known = first[one.digest]
-                note = f"{one.name} holds the same bytes as {known}: its rows count once"
-                self.reading.notes.append(note)
-            first.setdefault(one.digest, one.name)
+            known = first.setdefault(one.digest, one)
+            if known is one:
+                continue
+            again = (known.path, known.member) == (one.path, one.member)
+            said = "is named twice" if again else f"holds the same bytes as {known.name}"
+            self.reading.notes.append(f"{one.name} {said}: its rows count once")
 
     def _file(self, name: str, source: Source, meter: _Meter) -> None:
         before = self.reading.rows
@@ -114,24 +120,31 @@ class Reader:
 
     def _import(self, name: str, source: Source, meter: _Meter) -> None:
         if source.is_parquet:
-            self._parquet(name, source)
+            self._parquet(name, source, meter)
         elif source.is_workbook:
-            self._workbook(name, source)
-        elif self.format == EVENTS:
-            self._events(name, source, meter)
+            self._workbook(name, source, meter)
         elif json_rows.looks_like_json(source.text_head):
             self._json(name, source, meter)
+        elif self.format == EVENTS:
+            raise UnreadableFile(
+                "not ready events: they are a JSON array, or one object a line. For a table leave "
+                "--format out"
+            )
         else:
-            table = read_table(source)
-            form = self._form(table.columns)
+            table = read_table(source, self._fits)
+            form = self._form(table.header)
+            if table.above:
+                note = f"its header is line {table.line}; the lines above it were not read"
+                self.reading.notes.append(f"{name}: {note}")
             with table.records(meter.advance) as records:
                 self._rows(name, self._row_reader(form, table.columns, source), records)
 
-    def _form(self, columns: dict[str, int]) -> Format:
+    def _form(self, header: Sequence[str]) -> Format:
+        columns = places_of(header)
         if self.mapping is None:
             return table_format(columns, self.format)
         if missing := self.mapping.missing(columns):
-            here = ", ".join(columns)
+            here = ", ".join(filter(None, (" ".join(one.split()) for one in header)))
             raise UnreadableFile(
                 f"the mapping names columns that the file lacks: {', '.join(missing)}. "
                 f"The file has: {here}"
@@ -166,11 +179,11 @@ class Reader:
         """Rows of a mapping, answers of the MTurk API, or ready events."""
         if self.mapping is not None:
             with source.text(_unseen) as text:
-                self._form(json_rows.columns_seen(text))
+                self._form(list(json_rows.columns_seen(text)))
             self._objects(name, source, self.mapping, json_rows.mapped_rows, meter)
         elif self.format == MTURK_API.name or (self.format == "auto" and _is_api(source)):
             self._objects(name, source, MTURK_API, json_rows.api_rows, meter)
-        elif self.format == "auto":
+        elif self.format in ("auto", EVENTS):
             self._events(name, source, meter)
         else:
             raise UnreadableFile(f"JSON, which {self.format} never is: leave --format out")
@@ -183,20 +196,25 @@ class Reader:
             records = json_rows.records(json_rows.objects(text), rows, columns)
             self._rows(name, self._row_reader(form, columns, source), records)
 
-    def _parquet(self, name: str, source: Source) -> None:
-        with parquet.table(source) as (header, records):
-            columns = places_of(header)
-            form = self._form(columns)
-            self._rows(name, self._row_reader(form, columns, source), records)
+    def _parquet(self, name: str, source: Source, meter: _Meter) -> None:
+        with parquet.table(source, meter.advance) as (header, records):
+            form = self._form(header)
+            self._rows(name, self._row_reader(form, places_of(header), source), records)
 
-    def _workbook(self, name: str, source: Source) -> None:
-        with workbook.table(source) as (header, records, others):
-            columns = places_of(header)
-            form = self._form(columns)
-            self._rows(name, self._row_reader(form, columns, source), records)
-            if others:
-                note = f"{name}: only its first sheet was read, not {', '.join(others)}"
-                self.reading.notes.append(note)
+    def _workbook(self, name: str, source: Source, meter: _Meter) -> None:
+        with workbook.table(source, meter.advance, self._fits) as sheet:
+            form = self._form(sheet.header)
+            reader = self._row_reader(form, places_of(sheet.header), source)
+            self._rows(name, reader, sheet.records)
+            self.reading.notes += (f"{name}: {note}" for note in sheet.notes())
+
+    def _fits(self, header: Sequence[str]) -> bool:
+        """Whether these names are the header of what is wanted."""
+        try:
+            self._form(header)
+        except UnreadableFile:
+            return False
+        return True
 
     def _events(self, name: str, source: Source, meter: _Meter) -> None:
         with source.bytes(meter.advance) as raw:

@@ -14,6 +14,20 @@ File = TypeVar("File", Path, BinaryIO)
 Cell = str | float | datetime | None
 
 
+def write_parts(path: Path, **parts: str) -> Path:
+    """A workbook whose parts a test writes itself: `book`, `links`, `sheet1`, `strings`, ..."""
+    names = {
+        "book": "xl/workbook.xml",
+        "links": "xl/_rels/workbook.xml.rels",
+        "strings": "xl/sharedStrings.xml",
+        "styles": "xl/styles.xml",
+    }
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in parts.items():
+            archive.writestr(names.get(name, f"xl/worksheets/{name}.xml"), text)
+    return path
+
+
 def write_workbook(path: File, *sheets: Sequence[Sequence[Cell]]) -> File:
     """A workbook of these sheets; times are Excel's own, not text."""
     numbers = range(1, len(sheets) + 1)

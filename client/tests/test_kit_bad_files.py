@@ -139,7 +139,7 @@ def test_the_same_file_twice_counts_once_and_is_told(tmp_path: Path) -> None:
     assert (reading.rows, reading.repeated_rows) == (6, 4)
     assert all_events(reading) == once
     assert reading.notes == [
-        "a.csv holds the same bytes as a.csv: its rows count once",
+        "a.csv is named twice: its rows count once",
         "b.csv holds the same bytes as a.csv: its rows count once",
     ]
 
@@ -154,6 +154,30 @@ def test_a_wrong_format_names_the_right_one(tmp_path: Path) -> None:
     assert bad(read([lines], "toloka")) == [
         "b.jsonl: JSON, which toloka never is: leave --format out"
     ]
+    assert bad(read([path], "events")) == [
+        "a.csv: not ready events: they are a JSON array, or one object a line. For a table leave "
+        "--format out"
+    ]
+
+
+def test_titles_and_notes_may_stand_above_the_header(tmp_path: Path) -> None:
+    text = 'Batch of March,,,\n,,\n\nWritten on,"4 March, by hand",,\n' + csv_text([APPROVED])
+    reading = read([file_of(tmp_path / "a.csv", text)])
+    assert (reading.by_status(), bad(reading)) == ({"approved": 1}, [])
+    assert reading.notes == ["a.csv: its header is line 5; the lines above it were not read"]
+
+
+def test_a_table_that_breaks_off_within_quotes_and_what_is_no_text_are_named(
+    tmp_path: Path,
+) -> None:
+    path = write(tmp_path / "a.csv", [APPROVED, SUBMITTED | {"AssignmentId": "3B"}])
+    path.write_bytes(path.read_bytes().rstrip()[:-12] + b',"2')
+    reading = read([path])
+    (reason,) = reasons(reading)
+    assert reason.endswith("never closed: where the file breaks off, fetch it again")
+    assert len(reading.assignments) == 1
+    (tmp_path / "b.pdf").write_bytes(b"%PDF-1.7\n" + bytes(range(1, 256)) * 9)
+    assert bad(read([tmp_path / "b.pdf"])) == ["b.pdf: not a text file"]
 
 
 @pytest.mark.parametrize(

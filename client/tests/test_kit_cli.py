@@ -1,6 +1,6 @@
 """What a person at the command line meets: exit codes, and words that say what to do."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import httpx
@@ -8,9 +8,12 @@ import pytest
 from click.testing import Result
 from kit_registry import FakeRegistry, answering, lost_answer, lost_request
 from kit_tables import APPROVED, SUBMITTED, write
+from rich.text import Text
 from sijill_client import cli
+from sijill_client.documents import PlatformStatus, UncountedFound
 from sijill_client.keys import PlatformKey, save_key
 from sijill_client.pseudonyms import pseudonyms_path
+from sijill_client.status import lines_of
 from typer.testing import CliRunner
 
 URL = "https://registry.example"
@@ -184,3 +187,24 @@ def test_a_key_of_another_registry_is_exit_code_2(
     result = desk.push()
     assert result.exit_code == 2
     assert "Nothing was sent" in result.stderr
+
+
+def test_status_shows_what_counts_nowhere_and_what_was_not_looked_at() -> None:
+    revoked = UncountedFound("key-revoked", 2, "s-9", 88, "The key was revoked.", "Send it again.")
+    found = PlatformStatus(
+        from_=date(2026, 3, 1),
+        to=date(2026, 3, 1),
+        submissions=1200,
+        events=1_200_000,
+        repeated=0,
+        rows=[],
+        silent=[],
+        anomalies=[],
+        examined=1000,
+        uncounted=[revoked],
+    )
+    said = "\n".join(str(part) for part in lines_of(found) if isinstance(part, Text))
+    assert "Submissions that do not count\n  key-revoked: 2, for example s-9, leaf 88\n" in said
+    assert "    Send it again." in said
+    assert "the newest 1,000 of these submissions alone" in said
+    assert "Nothing to mend" not in said

@@ -83,7 +83,10 @@ CREATED = "contract_created: 01/04/2025 08:00"
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (("worker: Rater", "worker: Worker"), "columns that the file lacks: Worker. The file has:"),
+        (
+            ("worker: Rater", "worker: Worker"),
+            "the file lacks: Worker. The file has: Order No, Rater, ",
+        ),
         (("worker: Rater", ""), "`worker`"),
         (("task: Order No", "key: Order No"), "`columns` has key; it can have task, worker"),
         (("Refusé: rejected", "Refusé: '???'"), "`status` Refusé: '???' is none of approved"),

@@ -71,25 +71,25 @@ def guess_mapping(path: Path) -> str:
     """The text of a first mapping; `UnreadableFile` if the file is no table."""
     source = next(iter(sources(path, _unseen)))
     seen = 0
-    with _rows(source) as (header, rows):
+    with _rows(source) as (header, rows, notes):
         columns = [_Column(name) for name in header]
         for cells in islice(rows, ROWS):
             seen += 1
             for place, column in enumerate(columns):
                 if text := cell(cells, place):
                     column.see(text[:_KEPT_CHARS])
-    return "\n".join(_lines(_shown(path.name), columns, seen, _known(header))) + "\n"
+    return "\n".join(_lines(_shown(path.name), columns, seen, _known(header), notes)) + "\n"
 
 
 @contextmanager
-def _rows(source: Source) -> Iterator[tuple[list[str], Iterator[list[str]]]]:
-    """The columns, and the cells of the rows that can be read."""
+def _rows(source: Source) -> Iterator[tuple[list[str], Iterator[list[str]], list[str]]]:
+    """The columns, the cells of the rows that can be read, and what is not read."""
     if source.is_parquet:
-        with parquet.table(source) as (header, records):
-            yield header, (one.cells for one in records)
+        with parquet.table(source, _unseen) as (header, records):
+            yield header, (one.cells for one in records), []
     elif source.is_workbook:
-        with workbook.table(source) as (header, records, _):
-            yield header, (one.cells for one in records)
+        with workbook.table(source, _unseen) as sheet:
+            yield sheet.header, (one.cells for one in sheet.records), list(sheet.notes())
     elif json_rows.looks_like_json(source.text_head):
         with source.text(_unseen) as text:
             names = list(json_rows.columns_seen(text))
@@ -97,11 +97,12 @@ def _rows(source: Source) -> Iterator[tuple[list[str], Iterator[list[str]]]]:
             found = (
                 json_rows.flat(one) for _, one in json_rows.objects(text) if isinstance(one, dict)
             )
-            yield names, ([row.get(name, "") for name in names] for row in found)
+            yield names, ([row.get(name, "") for name in names] for row in found), []
     else:
         table = read_table(source)
         with table.records(_unseen) as records:
-            yield table.header, (one.cells for one in records if one.fault is None)
+            notes = [f"the header is line {table.line}"] if table.above else []
+            yield table.header, (one.cells for one in records if one.fault is None), notes
 
 
 def _unseen(more: int) -> None:
@@ -116,11 +117,14 @@ def _known(header: Sequence[str]) -> str | None:
         return None
 
 
-def _lines(name: str, columns: list[_Column], rows: int, known: str | None) -> Iterator[str]:
+def _lines(
+    name: str, columns: list[_Column], rows: int, known: str | None, notes: Sequence[str]
+) -> Iterator[str]:
     yield f"# How to read {name}. A first mapping, guessed from {rows:,} rows: check every line,"
     yield f"# then try it:  sijill push {name} --map THIS_FILE --as KEYFILE --dry-run"
     if known:
         yield f"# This file looks like an export of {known}, which needs no mapping at all."
+    yield from (f"# Of this file {note}." for note in notes)
     roles = _roles(columns)
     yield "\n# Which column holds what. Take out the # where a line is right but not guessed."
     yield "columns:"
@@ -166,7 +170,7 @@ def _roles(columns: list[_Column]) -> dict[str, _Column]:
         if (best := next(fits, None)) is not None:
             found[role] = best
             free.remove(best)
-    return found | _times_by_values(found, free)
+    return found | _times_by_values(found, free) | _status_by_values(found, free)
 
 
 def _times_by_values(found: Mapping[str, _Column], free: Sequence[_Column]) -> dict[str, _Column]:
@@ -175,6 +179,16 @@ def _times_by_values(found: Mapping[str, _Column], free: Sequence[_Column]) -> d
         return {}
     times = [one for one in free if _time_form(one) is not None]
     return dict(zip(("submitted", "started"), times[1::-1], strict=False))
+
+
+def _status_by_values(found: Mapping[str, _Column], free: Sequence[_Column]) -> dict[str, _Column]:
+    """Where no name tells it: a column most of whose words are known, one of them a verdict."""
+    for one in free if "status" not in found else ():
+        known = [_meaning(word) for word in one.words]
+        sure = sum(meaning is not None for meaning in known)
+        if set(known) & {"approved", "rejected"} and 2 * sure > len(known) <= STATUS_WORDS_MAX:
+            return {"status": one}
+    return {}
 
 
 def _bare(name: str) -> str:
@@ -234,8 +248,12 @@ def _status_lines(column: _Column | None) -> Iterator[str]:
         return
     yield "status:"
     for word, times in column.words.most_common(STATUS_WORDS_MAX):
-        meaning = next((one for one, way in WORDS.items() if _is_word(way, word)), "???")
-        yield f"  {_quoted(word)}: {meaning}  # {times:,} rows"
+        yield f"  {_quoted(word)}: {_meaning(word) or '???'}  # {times:,} rows"
+
+
+def _meaning(word: str) -> str | None:
+    """What a status of this name most likely means."""
+    return next((one for one, way in WORDS.items() if _is_word(way, word)), None)
 
 
 def _is_word(way: str, word: str) -> bool:
@@ -267,8 +285,8 @@ def _number_lines(roles: Mapping[str, _Column]) -> Iterator[str]:
 
 def _currency_of(name: str) -> str:
     """The code in an amount's own name: `Pay (MAD)`."""
-    found = re.search(r"(?<![A-Za-z])[A-Z]{3}(?![A-Za-z])", name)
-    return f"{found[0]}  # from the column's name" if found else "???  # the ISO 4217 code"
+    found = re.search(r"(?<![A-Za-z])([A-Z]{3}|usd|eur|mad|gbp)(?![A-Za-z])", name)
+    return f"{found[0].upper()}  # from the column's name" if found else "???  # the ISO 4217 code"
 
 
 def _unused(columns: list[_Column], roles: Mapping[str, _Column]) -> Iterator[str]:

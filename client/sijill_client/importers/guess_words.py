@@ -17,7 +17,8 @@ _MONEY = "(_(amount|usd|eur|mad|gbp|dh|dhs|dirhams|euros|dollars))?"
 
 NAMES: Mapping[str, str] = {
     "task": f"({_WORKS})_?id (id|no|n|num|numero)_({_WORKS}|{_THINGS}) "
-    f"({_THINGS})_?(id|no|nr|number|num|numero) uuid|id|identifiant "
+    f"({_WORKS}|{_THINGS})_?(id|no|nr|number|num|numero|ref|key) "
+    f"(ref|reference)_(de_)?(la_)?({_WORKS}|{_THINGS}) uuid|id|identifiant "
     f"{_WORKS}|{_THINGS}|ref|reference|numero",
     "worker": f"({_PERSONS})_?(id|no|num|numero) (id|no|n|num|numero)_({_PERSONS}) {_PERSONS} "
     "user_?(id|no)|id_utilisateur user|user_?name|utilisateur login|identifiant|email|mail",

@@ -220,8 +220,11 @@ class _Row:
         text = self.text(role)
         if not text:
             raise RowFault(f"{self.name(role)} is empty")
-        if len(text) > ID_CHARS_MAX or not text.isprintable():
-            raise RowFault(f"{self.name(role)} is not an id")
+        if len(text) > ID_CHARS_MAX:
+            raise RowFault(f"{self.name(role)} is not an id: over {ID_CHARS_MAX} characters")
+        if not text.isprintable():
+            said = f"{text!r} holds a line break or another control character"
+            raise RowFault(f"{self.name(role)} is not an id: {said}")
         return text
 
     def time(self, role: str) -> datetime | None:

@@ -22,19 +22,27 @@ TASK_GROUPS = (
 )
 _CURRENCY = re.compile(r"[A-Z]{3}\Z")
 _RESIDENCE = re.compile(r"[A-Z]{2}(?:-[A-Z0-9]{1,3})?\Z")
+_CLOCK = re.compile(r"([0-9]{1,4}):([0-5][0-9]):([0-5][0-9](?:\.[0-9]{1,12})?)\Z")
 _SECONDS = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,12})?\Z")
 _YES, _NO = frozenset({"true", "yes", "1"}), frozenset({"false", "no", "0"})
 
 
 def read_seconds(text: str) -> int:
-    """Whole seconds; `528.02` of a platform that measures finer is 528, halves go up."""
+    """Whole seconds; `528.02` of a platform that measures finer is 528, halves go up.
+
+    A span as a clock shows it, `0:08:48`, is what it says. `8:48` may be hours: it is not read.
+    """
+    if found := _CLOCK.match(text):
+        text = f"{int(found[1]) * 3600 + int(found[2]) * 60 + Decimal(found[3]):f}"
     if not _SECONDS.match(text) or (seconds := int(Decimal(text) + Decimal("0.5"))) > SECONDS_MAX:
         raise ValueError(f"{text!r} is not a number of seconds up to {SECONDS_MAX:,}")
     return seconds
 
 
 def read_minutes(text: str) -> int:
-    """Minutes as whole seconds."""
+    """Minutes, or a span as a clock shows it, as whole seconds."""
+    if _CLOCK.match(text):
+        return read_seconds(text)
     return read_seconds(f"{_times_60(text):f}")
 
 

@@ -20,10 +20,13 @@ from sijill_client.errors import UnreadableFile
 #: Bytes from which format, encoding and separator are told.
 HEAD_BYTES = 256 * 1024
 _CHUNK = 1024 * 1024
+#: Bytes that are read ahead: few, because packed ones are many rows.
+_AHEAD = 64 * 1024
 _GZIP, _ZIP, _PARQUET = b"\x1f\x8b", b"PK\x03\x04", b"PAR1"
 _XLS = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 #: Members of a zip file that make it a workbook: xlsx, xlsb, ods.
-_WORKBOOKS = ({"xl/workbook.xml"}, {"xl/workbook.bin"}, {"mimetype", "content.xml"})
+_XLSX = {"xl/workbook.xml"}
+_WORKBOOKS = (_XLSX, {"xl/workbook.bin"}, {"mimetype", "content.xml"})
 _MARKS = (
     (b"\xef\xbb\xbf", "utf-8-sig"),
     (b"\xff\xfe", "utf-16"),
@@ -67,6 +70,14 @@ class Source:
         return not self.packed and self.head.startswith((_ZIP, _XLS))
 
     @property
+    def is_xlsx(self) -> bool:
+        """Whether it is one of Excel since 2007, and not of its binary kind."""
+        if not (self.is_workbook and self.head.startswith(_ZIP)):
+            return False
+        with _naming_damage(), zipfile.ZipFile(self.path) as archive:
+            return set(archive.namelist()) >= _XLSX
+
+    @property
     def text_head(self) -> str:
         """The beginning as text; its last line may be cut."""
         with _text(io.BytesIO(self.head), self.head) as text:
@@ -88,7 +99,7 @@ class Source:
     def bytes(self, advance: Advance) -> Iterator[BinaryIO]:
         """The content as bytes, unpacked."""
         with _naming_damage(), self.path.open("rb") as file:
-            counted = io.BufferedReader(_Counted(file, advance), _CHUNK)
+            counted = io.BufferedReader(_Counted(file, advance), _AHEAD)
             with _unpacked(counted, self.packed, self.member) as raw:
                 yield raw
 

@@ -7,9 +7,10 @@ begins.
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import IO, TYPE_CHECKING
 
 from sijill_client.errors import UnreadableFile
@@ -21,17 +22,28 @@ if TYPE_CHECKING:
 #: Characters of one cell, and of one line. More is a quote that was never closed, or no text.
 CELL_CHARS_MAX = 4 * 1024 * 1024
 LINE_CHARS_MAX = 16 * 1024 * 1024
+#: Rows among which the header is looked for: titles, notes and logos may stand above it.
+HEADER_ROWS = 30
+#: A header fills at least this part of the fullest row near it; a title fills less.
+_HEADER_SHARE = 0.6
+#: Whether a row of names is the header that is wanted.
+Fits = Callable[[Sequence[str]], bool]
 _SEPARATORS = ",\t;|"
 _NO_HEADER = "its first line is no header: not well-formed"
+_BETWEEN = re.compile(r"\s+|-")
 #: Excel says its separator in a first line of its own.
 _TOLD = re.compile(r'"?sep=(?P<separator>[,;\t|])"?\s*\Z')
+#: Characters that a text has none of, or few by accident.
+_CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f]")
 #: What R and spreadsheets write for an empty cell.
 _EMPTY = frozenset({"NA", "N/A", "#N/A", "NULL", "NaN", "nan", "None", "null"})
 
 
+@lru_cache(maxsize=4096)
 def plain_name(name: str) -> str:
-    """A column's name without what spreadsheets and scripts change: case, blanks, hyphens."""
-    return name.strip().casefold().replace(" ", "_").replace("-", "_")
+    """A column's name without what spreadsheets and scripts change: case, blanks, line breaks,
+    hyphens."""
+    return _BETWEEN.sub("_", name.strip().casefold())
 
 
 def plain_word(text: str) -> str:
@@ -39,7 +51,7 @@ def plain_word(text: str) -> str:
     return " ".join(text.casefold().replace("_", " ").replace("-", " ").split())
 
 
-def places_of(header: list[str]) -> dict[str, int]:
+def places_of(header: Sequence[str]) -> dict[str, int]:
     """Where each column stands, by its plain name; of two of one name the first."""
     places: dict[str, int] = {}
     for place, name in enumerate(header):
@@ -63,6 +75,9 @@ class Table:
     header: list[str]
     source: Source
     separator: str
+    #: Records above the header, and the line on which it ends.
+    above: int = 0
+    line: int = 1
     columns: dict[str, int] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -76,8 +91,9 @@ class Table:
 
     def _records(self, lines: "_Lines") -> Iterator[Record]:
         reader = _reader(lines, self.separator)
-        if not _header_of(reader):
-            raise UnreadableFile(_NO_HEADER)
+        for _ in range(self.above + 1):
+            if not _header_of(reader):
+                raise UnreadableFile(_NO_HEADER)
         last = 0
         while True:
             line = reader.line_num + 1
@@ -97,18 +113,36 @@ class Table:
             last = len(cells)
 
 
-def read_table(source: Source) -> Table:
-    """The table in a source; `UnreadableFile` if there is not even a header."""
+def likely(header: Sequence[str]) -> bool:
+    """Nobody knows what is wanted: the first of the fullest rows near the top is the header."""
+    return False
+
+
+def header_place(rows: Sequence[Sequence[str]], fits: Fits) -> int:
+    """Which of the first rows is the header: one that fits, else the first that is full enough."""
+    wanted = next((place for place, cells in enumerate(rows) if fits(cells)), None)
+    if wanted is not None:
+        return wanted
+    filled = [sum(map(bool, map(str.strip, cells))) for cells in rows]
+    enough = max(filled) * _HEADER_SHARE
+    return next(place for place, count in enumerate(filled) if count >= enough)
+
+
+def read_table(source: Source, fits: Fits = likely) -> Table:
+    """The table in a source, its header the first row that `fits`, else a likely one.
+
+    `UnreadableFile` if there is not even a header.
+    """
     head = source.text_head
     if not head.strip("\ufeff \t\r\n"):
         raise UnreadableFile("the file is empty")
-    if head.count("\0") > len(head) // 50:
+    if len(_CONTROLS.findall(head)) > len(head) // 50:
         raise UnreadableFile("not a text file")
-    tables = [Table(_header(head, one), source, one) for one in _SEPARATORS]
+    tables = [_cut(source, head, one, fits) for one in _SEPARATORS]
     told = _TOLD.match(head.lstrip("\ufeff").partition("\n")[0])
     if told:
         tables = [table for table in tables if table.separator == told["separator"]]
-    table = max(tables, key=lambda one: len(one.header))
+    table = max(tables, key=lambda one: (fits(one.header), len(one.header)))
     if not table.header:
         raise UnreadableFile(_NO_HEADER)
     return table
@@ -143,9 +177,17 @@ class _Lines:
         return line.replace("\0", "\ufffd") if "\0" in line else line
 
 
-def _header(head: str, separator: str) -> list[str]:
-    """The header as this separator cuts it."""
-    return _header_of(_reader(io.StringIO(head, newline=""), separator))
+def _cut(source: Source, head: str, separator: str, fits: Fits) -> Table:
+    """The table as this separator cuts its beginning; without a header if it cannot."""
+    reader = _reader(io.StringIO(head, newline=""), separator)
+    top: list[tuple[int, list[str]]] = []
+    while len(top) < HEADER_ROWS and (cells := _header_of(reader)):
+        top.append((reader.line_num, cells))
+    if not top:
+        return Table([], source, separator)
+    above = header_place([cells for _, cells in top], fits)
+    line, header = top[above]
+    return Table(header, source, separator, above, line)
 
 
 def _header_of(reader: "_csv.Reader") -> list[str]:
@@ -169,7 +211,8 @@ def _reader(lines: Iterator[str], separator: str) -> "_csv.Reader":
 def _not_well_formed(fault: csv.Error, line: int, last: int) -> str:
     lost = f"; lines {line} to {last} were not read" if last > line else ""
     if "unexpected end" in str(fault) or "field limit" in str(fault):
-        return f"not well-formed: a quote is opened here and never closed{lost}"
+        cut = lost or ": where the file breaks off, fetch it again"
+        return f"not well-formed: a quote is opened here and never closed{cut}"
     return f"not well-formed: {fault}{lost}"
 
 

@@ -1,46 +1,96 @@
-"""Workbooks of Excel and LibreOffice as records. The library is an extra of the kit."""
+"""Workbooks as records: those of Excel by ourselves, LibreOffice's and old ones by a library, which
+is an extra of the kit and holds the sheet in memory."""
 
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from itertools import chain, islice
+from typing import NamedTuple
 
 from sijill_client.errors import UnreadableFile
-from sijill_client.importers.source import Source
-from sijill_client.importers.table import Record
+from sijill_client.importers import xlsx
+from sijill_client.importers.source import Advance, Source
+from sijill_client.importers.table import HEADER_ROWS, Fits, Record, header_place, likely
 from sijill_client.importers.values import text_of
+from sijill_client.importers.xlsx import Row
+
+
+class Sheet(NamedTuple):
+    """The columns of a sheet, the rows below them, and the names of the other sheets.
+
+    `line`: the number of the header's row; a record's line is the number of its row. `above`: how
+    many rows stand above the header and were not read.
+    """
+
+    header: list[str]
+    records: Iterator[Record]
+    others: list[str]
+    line: int
+    above: int
+
+    def notes(self) -> Iterator[str]:
+        """What of the workbook is not read."""
+        if self.above:
+            yield f"its header is row {self.line}; the rows above it were not read"
+        if self.others:
+            yield f"only its first sheet was read, not {', '.join(self.others)}"
 
 
 @contextmanager
-def table(source: Source) -> Iterator[tuple[list[str], Iterator[Record], list[str]]]:
-    """The columns of the first sheet that is not empty, its rows, and the names of the others.
+def table(source: Source, advance: Advance, fits: Fits = likely) -> Iterator[Sheet]:
+    """The first sheet that is not empty. Its header is the first row that `fits`, else likely.
 
-    A record's line is the number of its row in the sheet. `UnreadableFile` if it cannot be read, or
-    if python-calamine is not installed.
+    `UnreadableFile` if it cannot be read, or if a library for its kind is not installed.
     """
+    if source.is_xlsx:
+        with source.bytes(advance) as file:
+            book = xlsx.open_workbook(file)
+            yield _sheet(book.names, book.rows, fits)
+    else:
+        with _others(source) as (names, rows):
+            yield _sheet(names, rows, fits)
+
+
+def _sheet(names: list[str], rows: Callable[[str], Iterator[Row]], fits: Fits) -> Sheet:
+    for place, name in enumerate(names):
+        found = rows(name)
+        if top := list(islice(found, HEADER_ROWS)):
+            others = [one for one in names[place + 1 :] if next(rows(one), None)]
+            return _cut(top, found, others, fits)
+    raise UnreadableFile("the workbook is empty")
+
+
+def _cut(top: list[Row], rest: Iterator[Row], others: list[str], fits: Fits) -> Sheet:
+    place = header_place([cells for _, cells in top], fits)
+    line, header = top[place]
+    below = chain(top[place + 1 :], rest)
+    # A row ends with its last cell that says something.
+    empty = [""] * len(header)
+    records = (Record(number, cells + empty[len(cells) :]) for number, cells in below)
+    return Sheet([one.strip() for one in header], records, others, line, place)
+
+
+@contextmanager
+def _others(source: Source) -> Iterator[tuple[list[str], Callable[[str], Iterator[Row]]]]:
+    """Names of the sheets, and their rows, of what is no .xlsx."""
     try:
         import python_calamine as calamine
     except ImportError:
         raise UnreadableFile(
-            "reading a workbook needs python-calamine: pip install 'sijill-client[sheets]', "
-            "or save the sheet as CSV"
+            "reading a workbook of this kind needs python-calamine: "
+            "pip install 'sijill-client[sheets]', or save it as .xlsx or CSV"
         ) from None
     try:
-        with calamine.load_workbook(source.path) as workbook:
-            sheets = [workbook.get_sheet_by_name(name) for name in workbook.sheet_names]
-            filled = [sheet for sheet in sheets if sheet.height]
-            if not filled:
-                raise UnreadableFile("the workbook is empty")
-            first, *others = filled
-            header, records = _cut(first)
-            yield header, records, [sheet.name for sheet in others]
+        with calamine.load_workbook(source.path) as book:
+
+            def rows(name: str) -> Iterator[Row]:
+                sheet = book.get_sheet_by_name(name)
+                found = sheet.to_python(skip_empty_area=False) if sheet.height else []
+                texts = ((line, [text_of(one) for one in row]) for line, row in enumerate(found, 1))
+                return ((line, cells) for line, cells in texts if any(cells))
+
+            yield list(book.sheet_names), rows
     except calamine.PasswordError:
         raise UnreadableFile("the workbook is locked with a password") from None
-    except (calamine.CalamineError, OSError) as fault:
+    except (calamine.CalamineError, zipfile.BadZipFile, OSError) as fault:
         raise UnreadableFile(f"not a whole workbook: {fault}") from None
-
-
-def _cut(sheet: Any) -> tuple[list[str], Iterator[Record]]:
-    rows = enumerate(sheet.to_python(skip_empty_area=False), start=1)
-    filled = ((line, cells) for line, row in rows if any(cells := [text_of(one) for one in row]))
-    _, header = next(filled)
-    return header, (Record(line, cells) for line, cells in filled)
