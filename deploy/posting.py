@@ -31,7 +31,7 @@ from services.query_api.standing import policy_or_none
 #: its envelope and those of the others fit into what the door takes.
 BYTES_FULL, ACT_LINES_MAX = 3_000_000, 1_500
 #: Seconds to wait for a fold, and between two looks.
-_FOLD_SECONDS, _LOOK_SECONDS = 120.0, 0.05
+_FOLD_SECONDS, _LOOK_SECONDS = 120.0, 0.02
 #: The longest that one query may take: the first one of a round goes through all entries.
 _QUERY_SECONDS = 900
 
