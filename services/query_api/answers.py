@@ -282,7 +282,7 @@ class EmitterStatus(Struct, frozen=True, kw_only=True):
     """What the register holds of an emitter's submissions of some recorded days. `silent` are the
     days of which nothing is known: no submission, no work, not declared to be without work. The
     rules about tasks were looked for in the newest `examined` submissions: all of them, unless they
-    hold over a million events. `uncounted` submissions are in no other figure."""
+    hold over half a million events. `uncounted` submissions are in no other figure."""
 
     basis: Basis
     emitter: str

@@ -30,9 +30,9 @@ _PERIOD = ("from", "to")
 _COLUMNS = StatusDay.__struct_fields__
 #: Days of a period: without a word, and at most.
 _DAYS_DEFAULT, _DAYS_MAX = 30, 366
-#: The rules about tasks are worked out from all that was said about them: for so many events, in
-#: some seconds.
-EXAMINED_MAX = 1_000_000
+#: The rules about tasks are worked out from all that was said about them, at some ten microseconds
+#: an event: for so many events.
+EXAMINED_MAX = 500_000
 #: Outcomes that count nowhere: what that means, and what to do.
 _UNCOUNTED = {
     LeafOutcome.CONFLICT: (
@@ -78,7 +78,7 @@ async def _status(r: Reading, emitter: str) -> EmitterStatus:
         repeated=sum(row.repeated for row in rows),
         rows=rows,
         silent=_silent(await _begun(r, emitter, first), min(last, _yesterday(r)), rows),
-        anomalies=await _anomalies(r, asked, examined["first_leaf"]),
+        anomalies=await _anomalies(r, asked, examined),
         examined=examined["submissions"],
         uncounted=await _uncounted(r, emitter, first, last),
     )
@@ -131,12 +131,17 @@ async def _begun(r: Reading, emitter: str, first: date) -> date:
     return max(first, r.days.day_of(leaf.leaf.sequenced))
 
 
-async def _anomalies(r: Reading, asked: dict[str, object], first_leaf: int) -> list[RuleFound]:
-    """What the folds found in the whole period, and what is wrong about tasks from a leaf on."""
+async def _anomalies(r: Reading, asked: dict[str, object], examined: Row) -> list[RuleFound]:
+    """What the folds found in the whole period, and what is wrong about the examined tasks."""
     found = await r.rows("status_anomalies", **asked)
     # Many events may be read for it, so who asks again at the same position is answered at once.
-    at = {"first_leaf": first_leaf, "position": r.cut.position}
-    found += await r.remembered("status_tasks", **asked, **at)
+    found += await r.remembered(
+        "status_tasks",
+        emitter=asked["emitter"],
+        days=tuple(examined["days"]),
+        first_leaf=examined["first_leaf"],
+        position=r.cut.position,
+    )
     return [await _told(r, row) for row in sorted(found, key=lambda row: str(row["rule"]))]
 
 
