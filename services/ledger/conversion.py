@@ -1,6 +1,6 @@
 """Pay of a day in another currency, converted by the policy's exchange-rate rule (RULES 7.3)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 from policies.bundle import Bundle
@@ -21,6 +21,11 @@ class Conversions:
         self._bundle = bundle
         self._standing = standing
         self._known: dict[tuple[str, date], tuple[int, DatedRate] | Waits] = {}
+
+    @property
+    def currencies(self) -> Iterable[str]:
+        """Foreign currencies of which some rate stands."""
+        return self._standing.keys()
 
     def of(self, currency: str, day: date) -> tuple[int, DatedRate] | Waits:
         """The rate times `RATE_SCALE` and the rate itself; or why it waits."""

@@ -134,6 +134,26 @@ class FloorSums(Struct, frozen=True):
     days_waiting: int
 
 
+class Summed(Struct, frozen=True):
+    """Worker-days of one platform and work day that a database added up: money times `RATE_SCALE`,
+    shortfalls in `PARTS`. `wage`: an hour's minimum in micro-units, None where none is known."""
+
+    platform: str
+    day: date
+    resident: bool
+    wage: int | None
+    days: int
+    pay: int
+    paid: int
+    spent: int
+    short_paid: int
+    short_spent: int
+    below_paid: int
+    below_spent: int
+    days_without_wage: int
+    days_waiting: int
+
+
 def floor_days(bundle: Bundle, work: Iterable[Work], conversions: Conversions) -> list[FloorDay]:
     """Work by platform, worker and day, of residents and of those whose residence is unstated.
 
@@ -200,10 +220,13 @@ class _Time:
     below: int = 0
 
     def add(self, wage: int, seconds: int, short: int) -> None:
+        self.take(wage, seconds, short, int(short > 0))
+
+    def take(self, wage: int, seconds: int, short: int, below: int) -> None:
         self.seconds += seconds
         self.floor += wage * seconds * RATE_SCALE
         self.short += short
-        self.below += short > 0
+        self.below += below
 
     def basis(self) -> Basis:
         floor, short = half_up(self.floor, PARTS), half_up(self.short, PARTS)
@@ -233,6 +256,15 @@ class _Adding:
         self.paid.add(wage, part.paid, short_paid)
         self.all.add(wage, part.all, short_all)
 
+    def take(self, one: Summed) -> None:
+        """Add days that were added up already."""
+        self.days += one.days
+        self.pay += one.pay
+        self.paid.take(one.wage or 0, one.paid, one.short_paid, one.below_paid)
+        self.all.take(one.wage or 0, one.spent, one.short_spent, one.below_spent)
+        self.days_without_wage += one.days_without_wage
+        self.days_waiting += one.days_waiting
+
     def sums(self) -> FloorSums:
         # Half-up of a negative number too: pay that was taken back.
         pay = (2 * self.pay + RATE_SCALE) // (2 * RATE_SCALE)
@@ -243,9 +275,26 @@ class _Adding:
 def floor_by(days: Iterable[FloorDay], key: Callable[[FloorDay], Key]) -> dict[Key, FloorSums]:
     """Days added up by a key of theirs: month, platform, worker, residence."""
     found: dict[Key, _Adding] = defaultdict(_Adding)
+    _add_days(found, days, key)
+    return {one: adding.sums() for one, adding in found.items()}
+
+
+def _add_days(
+    found: dict[Key, _Adding], days: Iterable[FloorDay], key: Callable[[FloorDay], Key]
+) -> None:
     for day in days:
         total = day.total
         found[key(day)].add(day, total, day.short(total.paid), day.short(total.all))
+
+
+def floor_sums(
+    summed: Iterable[Summed], days: Iterable[FloorDay], key: Callable[[Summed | FloorDay], Key]
+) -> dict[Key, FloorSums]:
+    """As `floor_by`, of days that were added up already and of single ones."""
+    found: dict[Key, _Adding] = defaultdict(_Adding)
+    for one in summed:
+        found[key(one)].take(one)
+    _add_days(found, days, key)
     return {one: adding.sums() for one, adding in found.items()}
 
 
