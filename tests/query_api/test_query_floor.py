@@ -79,7 +79,8 @@ async def _hold(world: QueryWorld, query: str, before: date) -> None:
     answer = await read(world, f"/v1/wage-floor?from={FIRST}&to={LAST}{query}", Role.ANALYST)
     platform = "p1" if "platform" in query else None
     async with world.state().database.snapshot() as snapshot:
-        values = {"first": FIRST, "last": LAST, "country": "MA", "leaf": -1, "before": before}
+        values = {"first": FIRST, "last": LAST, "country": "MA", "leaf": -1}
+        values |= {"since": date.min, "before": before}
         found = await snapshot.rows("floor_work", platform=platform, worker=None, **values)
         standing = await rates_at(snapshot, "MAD", snapshot.position)
     work = [Work.of(row) for row in found]
