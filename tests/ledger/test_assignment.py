@@ -6,7 +6,13 @@ from msgspec.structs import replace
 
 from services.ledger.assignment import Assigned, by_scheme
 from services.ledger.days import days_of
-from services.ledger.standing import Act, standing_assignments, standing_policy, standing_rates
+from services.ledger.standing import (
+    Act,
+    Assignments,
+    standing_assignments,
+    standing_policy,
+    standing_rates,
+)
 from tests.ledger.months import changed, morocco, pay, tunisia
 from tests.ledger.test_floor import work
 
@@ -95,3 +101,19 @@ def test_by_seconds_whole_days_count() -> None:
 
 def test_a_country_without_a_rule_knows_no_days() -> None:
     assert days_of(tunisia(), "2026-10", [work("2026-10-01", paid=60)]) is None
+
+
+def test_a_person_s_schemes_and_her_pseudonyms_count_in_the_order_of_the_log() -> None:
+    cell, since = {"platform": "alpha", "worker": "w"}, {"day_from": "2026-01-01"}
+    acts = [
+        Act(1, 1, None, {"scheme": "first", "person": "p", **since}),
+        Act(2, 2, None, {"scheme": "second", **cell, **since}),
+        Act(3, 3, None, {"scheme": "third", "person": "p", **since}),
+        Act(4, 4, None, {"scheme": "fourth", "person": "other", **since}),
+    ]
+
+    def of(person: str | None) -> list[str]:
+        return [one.scheme for one in Assignments(acts).of(person, [("alpha", "w")])]
+
+    assert of("p") == ["first", "second", "third"]
+    assert of(None) == ["second"]

@@ -113,3 +113,20 @@ async def test_a_submission_is_full_before_the_door_would_refuse_it(
     assert (await books.post()).postings == WORKERS
     assert len(sent) > 5
     assert (await books.post(anew=True)).lines == 0
+
+
+async def test_news_of_one_pseudonym_bring_along_the_others_of_her_person(books: Books) -> None:
+    """Of a flat income each pseudonym owes its part: pay of one moves all of them."""
+    authority = books.world.authority
+    await _link_all(books)
+    said = {"scheme": "tns", "person": "p1", "day_from": "2026-01-01"}
+    await books.world.tell(authority.event("scheme.assigned", said), platform=authority)
+    await _pay(books, "742.35")
+    await books.post()
+    paid = {"worker": "w00", "gross": "9000", "currency": "MAD", "residence": "MA"}
+    paid |= {"paid_at": "2026-02-11T12:00:00Z"}
+    await books.world.tell(books.world.alpha.event("payment.made", paid))
+    news = await books.post()
+    assert news.postings == 1
+    assert news.lines > WORKERS
+    assert (await books.post(anew=True)).lines == 0
