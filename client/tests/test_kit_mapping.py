@@ -308,6 +308,15 @@ def test_a_french_sheet_is_guessed_as_well_as_an_english_one(tmp_path: Path) -> 
     assert (data["task"], data["seconds"], data["amount"]) == ("F1", 420, "2.50")
 
 
+def test_french_names_are_known_with_what_is_named_in_front(tmp_path: Path) -> None:
+    header = "Réf. mission,Identifiant du travailleur,Date de soumission,Motif du refus"
+    text = guess_mapping(file_of(tmp_path / "a.csv", f"{header}\nM-1,t1,2025-03-02 09:00,flou\n"))
+    for role, name in (("task", '"Réf. mission"'), ("worker", "Identifiant du travailleur")):
+        assert f"  {role}: {name}" in text
+    assert "  submitted: Date de soumission" in text
+    assert "  feedback: Motif du refus" in text
+
+
 def test_a_line_of_nothing_but_separators_is_no_bad_row(tmp_path: Path) -> None:
     mapping = load_mapping(
         file_of(tmp_path / "m.yaml", "columns: {worker: user, submitted: date}\n")

@@ -11,16 +11,17 @@ _PERSONS = (
     "operateur|operatrice|ouvrier|travailleur|annotateur|transcripteur|salarie|prestataire"
 )
 _WORKS = "assignment|submission|task|session|response|job|work|unit|answer|tache|reponse|travail"
-_THINGS = "order|item|record|fiche|ligne|commande"
+_THINGS = "order|item|record|fiche|ligne|commande|mission"
+_ID = "(id|no|n|num|numero|identifiant|ref|reference|code|matricule)_(de_l_|de_la_|de_|du_|d_)?"
 _WHEN = "(_(at|on|time|date|datetime|date_time|le|a|heure))?"
 _MONEY = "(_(amount|usd|eur|mad|gbp|dh|dhs|dirhams|euros|dollars))?"
 
 NAMES: Mapping[str, str] = {
-    "task": f"({_WORKS})_?id (id|no|n|num|numero)_({_WORKS}|{_THINGS}) "
+    "task": f"({_WORKS})_?id {_ID}({_WORKS}|{_THINGS}) "
     f"({_WORKS}|{_THINGS})_?(id|no|nr|number|num|numero|ref|key) "
-    f"(ref|reference)_(de_)?(la_)?({_WORKS}|{_THINGS}) uuid|id|identifiant "
+    f"uuid|id|identifiant "
     f"{_WORKS}|{_THINGS}|ref|reference|numero",
-    "worker": f"({_PERSONS})_?(id|no|num|numero) (id|no|n|num|numero)_({_PERSONS}) {_PERSONS} "
+    "worker": f"({_PERSONS})_?(id|no|num|numero) {_ID}({_PERSONS}) {_PERSONS} "
     "user_?(id|no)|id_utilisateur user|user_?name|utilisateur login|identifiant|email|mail",
     "status": "((task|assignment|submission|review|work)_)?(status|state|verdict|result) "
     "statut|etat|resultat|decision",
@@ -43,7 +44,8 @@ NAMES: Mapping[str, str] = {
     "contract_title": "title|titre|intitule|(project|study|campaign|job|task|hit)_?(title|name)",
     "residence": "(worker_)?(country|residence)(_?code)?|pays",
     "sandbox": "sandbox|is_?test|test",
-    "feedback": "(requester_)?(feedback|comment|reason)|commentaire|motif",
+    "feedback": "(requester_|rejection_)?(feedback|comment|reason)|commentaire|"
+    "(motif|raison)(_(de_|du_)?(refus|rejet))?",
 }
 #: What status words mean.
 WORDS: Mapping[str, str] = {
