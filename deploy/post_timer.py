@@ -10,6 +10,7 @@ import msgspec
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from deploy.cli.posting import Posted
+from deploy.ports import are_free
 
 #: The port of its health pages, counted from the registry's.
 PORT_OFFSET = 3
@@ -30,7 +31,7 @@ class PostTimer:
         say: Callable[[str], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._seconds, self._command, self._say, self._clock = seconds, command, say, clock
+        self._seconds, self._command, self.say, self._clock = seconds, command, say, clock
         self._succeeded = self._clock()
         #: Why the last round failed; empty if it did not.
         self.reason = ""
@@ -83,7 +84,7 @@ class PostTimer:
     def _failed(self, why: str) -> None:
         self._failures.inc()
         self.reason = why.splitlines()[0]
-        self._say(f"posting: {why}")
+        self.say(f"posting: {why}")
 
     def _done(self, posted: Posted) -> None:
         self.reason, self._succeeded = "", self._clock()
@@ -105,6 +106,11 @@ class PostTimer:
 
 async def serve_and_post(timer: PostTimer, host: str, port: int) -> None:
     """Post, the timer's health pages beside it, until this is cancelled."""
+    if not are_free(port, 1):
+        # Figures are no reason to stop a registry.
+        timer.say(f"posting: port {port} is taken, so there are no health pages of it")
+        await timer.run()
+        return
     from deploy.processes.serving import health_app, serve_until, server
 
     stop = asyncio.Event()

@@ -1,7 +1,6 @@
 """The peers do the work that they are measured by, and the limits are of something."""
 
 import json
-import os
 import subprocess
 import sys
 from collections import Counter, defaultdict
@@ -28,6 +27,7 @@ from deploy.ports import first_free
 from events.submission import decode_events
 from events.vocabulary import Event
 from tests.fault.waiting import until
+from tests.support.ports import first_port
 from tests.support.world import Platform, body_of
 
 ZONE = "Africa/Casablanca"
@@ -84,7 +84,7 @@ def decoded(events: list[dict[str, Any]]) -> Iterator[Event]:
 @contextmanager
 def serving(dsn: str, *more: str) -> Iterator[str]:
     """The address of a plain peer in a process of its own."""
-    port = first_free(18_600 + os.getpid() % 1_000, 1)
+    port = first_free(first_port(), 1)
     command = [sys.executable, "-m", "deploy.bench.peers.plain", "--dsn", dsn, "--port", f"{port}"]
     child = subprocess.Popen([*command, *more])
     try:

@@ -3,7 +3,9 @@
 That it is killed between any two steps is tested in tests/ledger, without processes.
 """
 
+import asyncio
 import json
+import socket
 import sys
 from collections.abc import Iterator
 from decimal import Decimal
@@ -11,7 +13,9 @@ from decimal import Decimal
 import httpx
 import pytest
 
-from deploy.post_timer import PORT_OFFSET, PostTimer
+from deploy.ports import HOST
+from deploy.post_timer import PORT_OFFSET, PostTimer, serve_and_post
+from tests.ingest.speaking import until
 from tests.support.fund import Fund, tell_whole_story
 from tests.support.plain import PLAIN
 from tests.support.running import running_registry
@@ -125,3 +129,18 @@ async def test_the_timer_counts_rounds_and_says_why_one_failed() -> None:
     assert (figure(bad, "rounds_total"), figure(bad, "failures_total")) == (0, 1)
     assert bad.ready() == {"ready": False, "reason": "no registry runs"}
     assert said == ["posting: no registry runs"]
+
+
+async def test_a_taken_port_costs_the_timer_its_pages_and_nobody_else_anything() -> None:
+    said = list[str]()
+    end = f"print({json.dumps(json.dumps(_POSTED))})"
+    timer = PostTimer(0, (sys.executable, "-c", end), said.append)
+    with socket.create_server((HOST, 0)) as taken:
+        port = taken.getsockname()[1]
+        posting = asyncio.create_task(serve_and_post(timer, HOST, port))
+        await until(
+            lambda: (timer.registry.get_sample_value("sijill_poster_rounds_total") or 0) > 0
+        )
+        posting.cancel()
+        await asyncio.gather(posting, return_exceptions=True)
+    assert said == [f"posting: port {port} is taken, so there are no health pages of it"]

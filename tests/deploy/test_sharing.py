@@ -16,6 +16,7 @@ from deploy.processes.serving import serve_until, server
 from deploy.processes.settings import Settings, read_settings
 from services.ingest.metrics import IngestMetrics
 from tests.ingest.speaking import until
+from tests.support.ports import first_port
 
 #: So many connections all reach one of two processes once in 2^63 runs.
 _CONNECTIONS = 64
@@ -42,7 +43,7 @@ def _is_open(port: int) -> bool:
 
 
 async def test_connections_are_dealt_out() -> None:
-    port, stop = first_free(8900, 1), asyncio.Event()
+    port, stop = first_free(first_port(), 1), asyncio.Event()
     doors = [server(_saying(word), HOST, port, announce=False, shared=True) for word in "ab"]
     serving = [asyncio.create_task(serve_until(stop, door)) for door in doors]
     await until(lambda: all(door.started for door in doors))
@@ -56,7 +57,7 @@ async def test_connections_are_dealt_out() -> None:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    first = first_free(8900, 2)
+    first = first_free(first_port(), 2)
     given = read_settings(
         {
             "SIJILL_DATABASE": "postgresql://{role}@db.example/sijill",

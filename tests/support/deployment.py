@@ -21,13 +21,14 @@ from events.token import CONTENT_TYPE, sign_submission
 from migrations.roles import ROLES
 from tests.support.folders import passing_folder
 from tests.support.plain import PLAIN
+from tests.support.ports import first_port
 from tests.support.running import PATIENCE, SIJILL
 from tests.support.world import body_of
 
 #: Small, for a machine that runs another server for the other tests.
 _SMALL = {"shared_buffers": "16MB", "max_wal_size": "64MB", "min_wal_size": "32MB"}
-#: Test runs side by side look for ports in different places.
-_FIRST_PORT = 30_000 + os.getpid() % 5_000 * 4
+#: Behind those of whole registries in the same test process.
+_PORTS_BEHIND = 50
 
 
 @dataclass
@@ -112,7 +113,7 @@ class Deployment:
         self.keys.mkdir()
         self.server = EmbeddedPostgres(folder / "postgres", roles=ROLES, settings=_SMALL)
         self.processes: list[Process] = []
-        self._next_port = _FIRST_PORT
+        self._next_port = first_port() + _PORTS_BEHIND
 
     @property
     def environment(self) -> dict[str, str]:

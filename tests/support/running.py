@@ -16,11 +16,10 @@ import httpx
 from deploy.ports import PORTS_NEEDED, first_free
 from tests.support.folders import passing_folder
 from tests.support.plain import PLAIN
+from tests.support.ports import first_port
 
 #: Seconds after which something that never happens fails a test instead of hanging it.
 PATIENCE = 60.0
-#: Test runs side by side look for ports in different places.
-_FIRST_PORT = 20_000 + os.getpid() % 5_000 * 4
 SIJILL = (sys.executable, "-m", "deploy.cli.main")
 
 
@@ -45,9 +44,7 @@ class Running:
     """One registry in a folder; it can be killed and started again."""
 
     folder: Path
-    port: int = field(
-        default_factory=lambda: first_free(20_000 + os.getpid() % 5_000, PORTS_NEEDED)
-    )
+    port: int = field(default_factory=lambda: first_free(first_port(), PORTS_NEEDED))
     process: subprocess.Popen[bytes] | None = None
     #: Further options of `sijill up`.
     options: tuple[str, ...] = ()
