@@ -25,8 +25,8 @@ _VIEWS = (
 def load_query(name: str) -> str:
     """One of this service's queries, `$batch` and the views it names filled in.
 
-    A query that names a view (`$work_by_worker`) reads `work_by_worker_at` and takes `:before`
-    and `:leaf` of the cut.
+    A query that names a view (`$work_by_worker`) reads `work_by_worker_at` and takes `:since`,
+    `:before` and `:leaf` of a span.
     """
     views = {view: _at_cut(view) for view in _VIEWS}
     batch = load_sql(_PACKAGE, "batch")
