@@ -92,7 +92,8 @@ async def establish(
                 country=founding.country,
                 zone=founding.time_zone,
                 at=at,
-            )
+            ),
+            anyway=True,
         )
     return None
 

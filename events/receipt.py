@@ -54,9 +54,15 @@ class RegistryKeys:
     keys: Mapping[str, PrivateKey]
 
     def acknowledge(
-        self, ring: KeyRing, *, emitter: str, submission: str, body_sha256: str, received_at: str
+        self,
+        key: PrivateKey,
+        *,
+        emitter: str,
+        submission: str,
+        body_sha256: str,
+        received_at: str,
     ) -> Acknowledgement:
-        """Sign that a body was durably kept at a moment."""
+        """Sign by the `newest` key that a body was durably kept at a moment."""
         claims = {
             "registry": self.identity,
             "emitter": emitter,
@@ -64,7 +70,7 @@ class RegistryKeys:
             "body_sha256": body_sha256,
             "received_at": received_at,
         }
-        signed = self._sign(self._newest(ring), ACKNOWLEDGEMENT_TYPE, claims)
+        signed = self._sign(key, ACKNOWLEDGEMENT_TYPE, claims)
         claims.pop("registry")
         return Acknowledgement(**claims, acknowledgement=signed)
 
@@ -78,7 +84,8 @@ class RegistryKeys:
         claims = {"registry": self.identity, **fields}
         return Receipt(**fields, receipt=self._sign(self.keys[key.kid], RECEIPT_TYPE, claims))  # type: ignore[arg-type]
 
-    def _newest(self, ring: KeyRing) -> PrivateKey:
+    def newest(self, ring: KeyRing) -> PrivateKey:
+        """The newest registry key in force that is held here; LookupError if none is."""
         held = [
             key
             for key in ring.keys.values()

@@ -40,10 +40,11 @@ def bench(
         raise typer.BadParameter("--quick and --full are two sizes: name one")
     from deploy.bench.run import run, show
     from deploy.cli.readers import bar
+    from deploy.processes.stopping import cancelled_by_sigterm
 
     sizes = QUICK if quick else FULL if full else WHOLE
     plan = Plan(tuple(names or ()), kafka, sizes, lambda text: err.print(text, highlight=False))
     with told_plainly():
         with bar("rows") as tell:
-            measures = uvloop.run(run(plan, json_to, tell))
+            measures = uvloop.run(cancelled_by_sigterm(run(plan, json_to, tell)))
         show(measures)

@@ -9,11 +9,13 @@ import os
 import signal
 import threading
 from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 import asyncpg
 import structlog
 
 _log = structlog.get_logger()
+_Result = TypeVar("_Result")
 #: Seconds before the next try; doubles each time.
 _SECONDS_MIN, _SECONDS_MAX = 0.2, 5.0
 #: What being away looks like; the last is how the driver names a server that died in mid-statement.
@@ -80,3 +82,17 @@ def stop_on_signals() -> asyncio.Event:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     return stop
+
+
+async def cancelled_by_sigterm(work: Awaitable[_Result]) -> _Result:
+    """Do it; SIGTERM ends it as SIGINT does, so that what it started is ended too.
+
+    Raises KeyboardInterrupt then.
+    """
+    task = asyncio.current_task()
+    assert task is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    try:
+        return await work
+    except asyncio.CancelledError as cancelled:
+        raise KeyboardInterrupt from cancelled

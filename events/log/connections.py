@@ -33,7 +33,13 @@ async def connect_pool(dsn: str, *, least: int = 1, most: int = 4, name: str = "
         max_size=most,
         command_timeout=COMMAND_SECONDS_MAX,
         reset=_nothing_to_reset,
-        server_settings={"transaction_timeout": TRANSACTION_TIMEOUT, "application_name": name},
+        server_settings={
+            "transaction_timeout": TRANSACTION_TIMEOUT,
+            "application_name": name,
+            # Everything here is found by its key. A statement planned while the log was small would
+            # read whole tables, and go on so until somebody analyzed them: minutes of full load.
+            "enable_seqscan": "off",
+        },
     )
     return pool
 

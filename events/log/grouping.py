@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from events.pacing import Pacer
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -20,6 +22,7 @@ class Grouping(Generic[Item, Result]):
 
     `act` gives a result for each item; what it raises, every caller of its group is raised. A group
     holds at most `items_max` items and, beyond its first, `size_max` of what `size` says of them.
+    Groups begin at least `gap` seconds apart.
     """
 
     def __init__(
@@ -29,9 +32,11 @@ class Grouping(Generic[Item, Result]):
         items_max: int,
         size_max: int = 0,
         size: Callable[[Item], int] = lambda item: 0,
+        gap: float = 0,
     ) -> None:
         self._act, self._size = act, size
         self._items_max, self._size_max = items_max, size_max
+        self._pacer = Pacer(gap)
         self._queue: list[_Waiting[Item, Result]] = []
         self._acting: list[_Waiting[Item, Result]] = []
         self._worker: asyncio.Task[None] | None = None
@@ -57,6 +62,7 @@ class Grouping(Generic[Item, Result]):
 
     async def _act_on_all(self) -> None:
         while self._queue:
+            await self._pacer.step()
             group = self._acting = self._take()
             try:
                 results = await self._act([waiting.item for waiting in group])

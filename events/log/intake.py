@@ -1,8 +1,9 @@
 """The intake as tables of PostgreSQL: what the door appends to and asks."""
 
 import hashlib
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import asyncpg
 
@@ -10,8 +11,9 @@ from events.limits import INTAKE_PARTITIONS
 from events.log.connections import INTAKE_CHANNEL, Hints, fetch, log_sql
 from events.log.grouping import Grouping
 from events.log.index import Index, columns
-from events.log.protocol import Arrival, LeafRecord, Place
-from events.log.rows import arrival_row, leaf_record
+from events.log.protocol import Arrival, LeafRecord, Place, Sent, Stands
+from events.log.rows import arrival_row, indexed, leaf_record
+from events.pacing import ROUND_TRIP_GAP
 
 #: Submissions and bytes that share one commit of the intake at most.
 GROUP_MAX, GROUP_BYTES_MAX = 256, 16 * 1024 * 1024
@@ -22,6 +24,12 @@ def partition_of(emitter: str, partitions: int) -> int:
     return int.from_bytes(hashlib.sha256(emitter.encode()).digest()[:8]) % partitions
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    arrival: Arrival
+    anyway: bool
+
+
 class PostgresIntake(Index):
     """The door's side. Concurrent appends share one transaction (group commit)."""
 
@@ -30,11 +38,12 @@ class PostgresIntake(Index):
     ) -> None:
         super().__init__(pool, hints)
         self._partitions = partitions
-        self._appends: Grouping[Arrival, Place] = Grouping(
+        self._appends: Grouping[_Asked, Place | Stands] = Grouping(
             self._write,
             items_max=GROUP_MAX,
             size_max=GROUP_BYTES_MAX,
-            size=lambda arrival: len(arrival.body),
+            size=lambda asked: len(asked.arrival.body),
+            gap=ROUND_TRIP_GAP,
         )
 
     @property
@@ -42,29 +51,36 @@ class PostgresIntake(Index):
         """Bytes of bodies that no commit has confirmed."""
         return self._appends.waiting_size
 
-    async def append(self, arrival: Arrival) -> Place:
-        """Durable when it returns; unknown when it raises, whatever that is."""
+    async def append(self, arrival: Arrival, *, anyway: bool = False) -> Place:
+        """Durable when it returns; nothing kept if it raises `Stands`; else unknown."""
         try:
-            return await self._appends.ask(arrival)
+            done = await self._appends.ask(_Asked(arrival, anyway))
         except Exception as error:
             raise ConnectionError(f"not confirmed: {error}") from error
+        if isinstance(done, Stands):
+            raise done
+        return done
 
-    async def _write(self, group: Sequence[Arrival]) -> list[Place]:
-        homes = [partition_of(arrival.emitter, self._partitions) for arrival in group]
-        counts: Counter[int] = Counter()
-        rows = []
-        for home, arrival in zip(homes, group, strict=True):
-            rows.append(arrival_row(home, counts[home], arrival))
-            counts[home] += 1
-        taken = await fetch(
-            self._pool,
-            log_sql("append"),
-            *(list(counts), list(counts.values())),
-            *columns(9, rows),
-            INTAKE_CHANNEL,
-        )
-        firsts = {row["partition"]: row["first_offset"] for row in taken}
-        return [Place(home, firsts[home] + before) for home, before, *_ in rows]
+    async def _write(self, group: Sequence[_Asked]) -> list[Place | Stands]:
+        rows = [arrival_row(self._home(one.arrival), one.arrival, one.anyway) for one in group]
+        done = await fetch(self._pool, log_sql("append"), *columns(9, rows), INTAKE_CHANNEL)
+        standing = defaultdict(list)
+        for row in done:
+            if row["partition"] is None:
+                standing[row["number"]].append(indexed(row))
+        results: dict[int, Place | Stands] = {n: Stands(found) for n, found in standing.items()}
+        for row in done:
+            if row["partition"] is not None:
+                results[row["number"]] = Place(row["partition"], row["offset"])
+        return [results[number] for number in range(1, len(group) + 1)]
+
+    def _home(self, arrival: Arrival) -> int:
+        return partition_of(arrival.emitter, self._partitions)
+
+    async def stood(self, sent: Sequence[Sent]) -> dict[Sent, LeafRecord]:
+        """The leaves of these bodies."""
+        rows = await fetch(self._pool, log_sql("stood"), *columns(3, sent))
+        return {tuple(row[:3]): leaf_record(row) for row in rows}
 
     async def leaves_at(self, indexes: Sequence[int]) -> list[LeafRecord]:
         """Leaves by their indexes."""

@@ -4,7 +4,7 @@ Nothing here is shaped by a database: an intake is partitions of records in comm
 leaves are one chain, and the index answers what stands already.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -86,6 +86,25 @@ class Indexed:
     outcome: LeafOutcome
 
 
+#: Emitter, submission id and SHA-256 of the body: at most one leaf.
+Sent = tuple[str, str, bytes]
+
+
+def in_the_way(found: Iterable[Indexed], body_sha256: bytes) -> list[Indexed]:
+    """Of what stands under an id: what a body of this digest would only repeat, or contradict."""
+    return [
+        one for one in found if one.body_sha256 == body_sha256 or one.outcome is LeafOutcome.COUNTED
+    ]
+
+
+class Stands(Exception):
+    """Nothing was kept: `found` stands under the id already (`in_the_way`)."""
+
+    def __init__(self, found: Sequence[Indexed]) -> None:
+        super().__init__(f"submission {found[0].submission} stands at leaf {found[0].leaf_index}")
+        self.found = found
+
+
 @dataclass(frozen=True, slots=True)
 class Round:
     """One commit of the sequencer: leaves in order, and what they change in the derived index."""
@@ -103,14 +122,21 @@ class Intake(Protocol):
     def waiting_bytes(self) -> int:
         """Bytes of bodies that are being appended and not confirmed yet."""
 
-    async def append(self, arrival: Arrival) -> Place:
-        """Keep an arrival. When this returns it is durable; when it raises, nobody knows."""
+    async def append(self, arrival: Arrival, *, anyway: bool = False) -> Place:
+        """Keep an arrival. When this returns it is durable.
+
+        Raises `Stands` if nothing was kept, for the index holds what is in its way; not if it is to
+        be kept `anyway`. When it raises anything else, nobody knows.
+        """
 
     async def look_up(self, ids: Sequence[tuple[str, str]]) -> list[Indexed]:
         """What stands in the index under these (emitter, id), any body."""
 
     async def wait_leaf(self, index: int, seconds: float) -> None:
         """Return when a leaf of that index may exist, at the latest after some seconds: a hint."""
+
+    async def stood(self, sent: Sequence[Sent]) -> dict[Sent, LeafRecord]:
+        """The leaves of these bodies; those that have none yet are left out."""
 
     async def leaves_at(self, indexes: Sequence[int]) -> list[LeafRecord]:
         """Leaves by their indexes, in order; those that do not exist yet are left out."""

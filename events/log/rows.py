@@ -10,11 +10,10 @@ from events.leaf import LeafOutcome
 from events.log.protocol import Arrival, Indexed, IntakeRecord, LeafRecord, Place
 
 
-def arrival_row(partition: int, before: int, a: Arrival) -> tuple[Any, ...]:
-    """An arrival on its way to a partition, behind so many others of the same statement."""
+def arrival_row(partition: int, a: Arrival, anyway: bool) -> tuple[Any, ...]:
+    """An arrival on its way to a partition, to be kept whatever stands or not."""
     return (
         partition,
-        before,
         a.emitter,
         a.submission,
         a.body_sha256,
@@ -22,6 +21,7 @@ def arrival_row(partition: int, before: int, a: Arrival) -> tuple[Any, ...]:
         a.received_at,
         a.token,
         a.body,
+        anyway,
     )
 
 

@@ -8,9 +8,9 @@ import asyncio
 import contextlib
 import hashlib
 import time
-from collections import defaultdict
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 
 import asyncpg
@@ -18,11 +18,12 @@ import structlog
 
 from events.clock import Clock
 from events.errors import Fatal, Reason, Refused
+from events.jose import PrivateKey
 from events.keys import Key, KeyRing
-from events.leaf import LeafOutcome, utc_text
+from events.leaf import utc_text
 from events.limits import CLOCK_AHEAD_MAX
-from events.log.grouping import Grouping
-from events.log.protocol import Arrival, Indexed, Intake, LeafRecord
+from events.log.looking import look_ups
+from events.log.protocol import Arrival, Indexed, Intake, LeafRecord, Stands, in_the_way
 from events.receipt import Acknowledgement, Receipt, RegistryKeys
 from events.submission import Speaker, read_submission
 from events.token import Token, parse_token
@@ -35,8 +36,6 @@ _Answer = TypeVar("_Answer")
 APPEND_SECONDS_MAX = 10.0
 #: Seconds in which the log must answer a question.
 ANSWER_SECONDS_MAX = 5.0
-#: Ids that are looked up together at most.
-LOOK_UPS_MAX = 256
 #: Seconds between reloads of the keys; an unknown kid asks for one at once.
 KEYS_SECONDS, KEYS_SECONDS_MIN = 1.0, 0.1
 #: What the log raises when it cannot be reached or refuses: the outcome of an append is unknown.
@@ -85,7 +84,7 @@ class Door:
         self._rates = rates or EmitterRates()
         self._monotonic = monotonic
         self._waiters = LeafWaiters(intake)
-        self._look_ups = Grouping(self._look_up, items_max=LOOK_UPS_MAX)
+        self._look_ups = look_ups(lambda ids: _answered(intake.look_up(ids)))
         self._ring = KeyRing()
         self._ring_at = -1e9
         # The leaf of the last act that the ring holds.
@@ -96,24 +95,30 @@ class Door:
 
     async def submit(self, token_text: str, body: bytes, *, wait: float) -> Accepted:
         """Check, keep, answer. Raises `Refused`, `TooMany` or `Unavailable`."""
-        token, digest, standing = await self._identify(token_text, body)
+        now = self._clock()
+        token, digest = await self._identify(token_text, body, now)
         header = token.header
-        if standing is not None:
-            record = await self._leaf(standing.leaf_index)
-            return Accepted(await self._receipt(record), repeat=True, events=0)
-        events = self._judge(token, body)
+        try:
+            events = self._judge(token, body, now)
+        except Refused:
+            # What stands already was good when it came, whatever is said of it now.
+            if standing := await self._standing(token, digest):
+                return await self._repeat(standing)
+            raise
         arrival = Arrival(
             emitter=header.iss,
             submission=header.jti,
             body_sha256=digest,
             token=token.text,
             events=events,
-            received_at=utc_text(self._clock()),
+            received_at=utc_text(now),
             body=body,
         )
-        # Signed before it is true and sent only after: a door that cannot sign takes nothing.
-        promise = self._acknowledge(arrival)
-        await self._append(arrival)
+        # A door that cannot sign takes nothing.
+        with _signing():
+            key = self._keys.newest(self._ring)
+        if standing := await self._append(arrival):
+            return await self._repeat(standing)
         # From here on the bytes are durable: whatever fails below, the platform gets at least the
         # acknowledgement or, if this process dies first, sends again and is told the same.
         if wait > 0:
@@ -121,12 +126,18 @@ class Door:
             if found is not None:
                 with contextlib.suppress(Unavailable):
                     return Accepted(await self._receipt(found), repeat=False, events=events)
-        return Accepted(promise, repeat=False, events=events)
+        return Accepted(self._acknowledge(key, arrival), repeat=False, events=events)
+
+    async def _repeat(self, standing: Indexed) -> Accepted:
+        record = await self._leaf(standing.leaf_index)
+        return Accepted(await self._receipt(record), repeat=True, events=0)
 
     async def validate(self, token_text: str, body: bytes) -> tuple[int, Indexed | None]:
         """The same checks, nothing kept: how many events, and what stands under the id already."""
-        token, _, standing = await self._identify(token_text, body)
-        return (0 if standing else self._judge(token, body)), standing
+        now = self._clock()
+        token, digest = await self._identify(token_text, body, now)
+        standing = await self._standing(token, digest)
+        return (0 if standing else self._judge(token, body, now)), standing
 
     def stop_waiting(self) -> None:
         """Answer those who wait for a leaf with their acknowledgement: this process ends."""
@@ -170,19 +181,17 @@ class Door:
 
     # --- the checks, in order -----------------------------------------------------------
 
-    async def _identify(self, text: str, body: bytes) -> tuple[Token, bytes, Indexed | None]:
-        """Form, signature, rate, look-up. What stands already is the repeat's index entry."""
+    async def _identify(self, text: str, body: bytes, now: datetime) -> tuple[Token, bytes]:
+        """Form, signature, rate; the token and the body's digest."""
         token = parse_token(text)
-        await self._verify(token, body)
+        await self._verify(token, body, now)
         seconds = self._rates.wait(token.header.iss, len(body), self._monotonic())
         if seconds > 0:
             raise TooMany(seconds)
-        digest = hashlib.sha256(body).digest()
-        return token, digest, await self._standing(token, digest)
+        return token, hashlib.sha256(body).digest()
 
-    async def _verify(self, token: Token, body: bytes) -> None:
+    async def _verify(self, token: Token, body: bytes, now: datetime) -> None:
         header = token.header
-        now = self._clock()
         if header.iat > (now + CLOCK_AHEAD_MAX).timestamp():
             raise Refused(
                 Reason.CLOCK_AHEAD,
@@ -217,30 +226,15 @@ class Door:
         return key if key is not None and key.emitter in self._ring.emitters else None
 
     async def _standing(self, token: Token, digest: bytes) -> Indexed | None:
+        """What the index says of a repeat; refuses other content under an id that counts."""
         header = token.header
         with _reaching():
             async with asyncio.timeout(ANSWER_SECONDS_MAX):
                 found = await self._look_ups.ask((header.iss, header.jti))
-        for one in found:
-            if one.body_sha256 == digest:
-                return one
-        for one in found:
-            if one.outcome is LeafOutcome.COUNTED:
-                raise Refused(
-                    Reason.CONFLICT,
-                    f"submission {header.jti} stands with SHA-256 {one.body_sha256.hex()}, "
-                    f"this body has {digest.hex()}: send other content under another id",
-                )
-        return None
+        standing = in_the_way(found, digest)
+        return _repeated(standing, digest) if standing else None
 
-    async def _look_up(self, ids: Sequence[tuple[str, str]]) -> list[list[Indexed]]:
-        """What stands under each of these ids."""
-        found: dict[tuple[str, str], list[Indexed]] = defaultdict(list)
-        for one in await _answered(self._intake.look_up(list(set(ids)))):
-            found[one.emitter, one.submission].append(one)
-        return [found[asked] for asked in ids]
-
-    def _judge(self, token: Token, body: bytes) -> int:
+    def _judge(self, token: Token, body: bytes, now: datetime) -> int:
         """Revocation, then schema; how many events."""
         header = token.header
         key, emitter = self._ring.keys[header.kid], self._ring.emitters[header.iss]
@@ -249,14 +243,17 @@ class Door:
                 Reason.REVOKED_KEY, f"key {key.kid} was revoked by leaf {key.revoked_leaf}"
             )
         speaker = Speaker(emitter.emitter, emitter.kind, frozenset(emitter.schemes))
-        return len(read_submission(body, speaker, self._clock()))
+        return len(read_submission(body, speaker, now))
 
     # --- keeping and answering ------------------------------------------------------------
 
-    async def _append(self, arrival: Arrival) -> None:
+    async def _append(self, arrival: Arrival) -> Indexed | None:
+        """Keep it, or give what it repeats; refuses other content under an id that counts."""
         try:
             async with asyncio.timeout(APPEND_SECONDS_MAX):
                 await self._intake.append(arrival)
+        except Stands as stands:
+            return _repeated(stands.found, arrival.body_sha256)
         except LOG_ERRORS as error:
             _log.warning(
                 "append failed",
@@ -267,6 +264,7 @@ class Door:
             raise NotConfirmed(
                 "the log did not confirm in time: send the same bytes again under the same id"
             ) from error
+        return None
 
     async def _leaf(self, index: int) -> LeafRecord:
         with _reaching():
@@ -296,15 +294,27 @@ class Door:
                 if self._covered < leaf_index:
                     await self._load_keys()
 
-    def _acknowledge(self, arrival: Arrival) -> Acknowledgement:
-        with _signing():
-            return self._keys.acknowledge(
-                self._ring,
-                emitter=arrival.emitter,
-                submission=arrival.submission,
-                body_sha256=arrival.body_sha256.hex(),
-                received_at=arrival.received_at,
-            )
+    def _acknowledge(self, key: PrivateKey, arrival: Arrival) -> Acknowledgement:
+        return self._keys.acknowledge(
+            key,
+            emitter=arrival.emitter,
+            submission=arrival.submission,
+            body_sha256=arrival.body_sha256.hex(),
+            received_at=arrival.received_at,
+        )
+
+
+def _repeated(standing: Sequence[Indexed], digest: bytes) -> Indexed:
+    """The entry of the same body; raises `Refused` if there is only one of another."""
+    for one in standing:
+        if one.body_sha256 == digest:
+            return one
+    other = standing[0]
+    raise Refused(
+        Reason.CONFLICT,
+        f"submission {other.submission} stands with SHA-256 {other.body_sha256.hex()}, "
+        f"this body has {digest.hex()}: send other content under another id",
+    )
 
 
 async def _answered(asked: Coroutine[Any, Any, _Answer]) -> _Answer:

@@ -4,13 +4,12 @@ import asyncio
 
 import structlog
 
-from events.log.protocol import Intake, LeafRecord
+from events.log.protocol import Intake, LeafRecord, Sent
+from events.pacing import ROUND_TRIP_GAP, Pacer
 
 _log = structlog.get_logger()
 #: Seconds between looks at most, should a hint be lost.
 _POLL_SECONDS = 0.1
-
-_Key = tuple[str, str, bytes]
 
 
 class LeafWaiters:
@@ -18,9 +17,10 @@ class LeafWaiters:
 
     def __init__(self, intake: Intake) -> None:
         self._intake = intake
-        self._waiting: dict[_Key, list[asyncio.Future[LeafRecord | None]]] = {}
+        self._waiting: dict[Sent, list[asyncio.Future[LeafRecord | None]]] = {}
         self._watch: asyncio.Task[None] | None = None
         self._stopped = False
+        self._pacer = Pacer(ROUND_TRIP_GAP)
 
     def stop(self) -> None:
         """Let everybody go, now and from now on: this process ends."""
@@ -30,7 +30,7 @@ class LeafWaiters:
                 if not future.done():
                     future.set_result(None)
 
-    async def wait(self, key: _Key, seconds: float) -> LeafRecord | None:
+    async def wait(self, key: Sent, seconds: float) -> LeafRecord | None:
         """The leaf of (emitter, id, digest) once it stands, or None after some seconds."""
         if self._stopped:
             return None
@@ -45,7 +45,7 @@ class LeafWaiters:
         finally:
             self._forget(key, future)
 
-    def _forget(self, key: _Key, future: asyncio.Future[LeafRecord | None]) -> None:
+    def _forget(self, key: Sent, future: asyncio.Future[LeafRecord | None]) -> None:
         futures = self._waiting.get(key, [])
         if future in futures:
             futures.remove(future)
@@ -55,6 +55,7 @@ class LeafWaiters:
     async def _look_until_done(self) -> None:
         while self._waiting:
             try:
+                await self._pacer.step()
                 await self._look()
                 await self._intake.wait_leaf(0, _POLL_SECONDS)
             except Exception as error:
@@ -63,13 +64,7 @@ class LeafWaiters:
                 await asyncio.sleep(_POLL_SECONDS)
 
     async def _look(self) -> None:
-        ids = sorted({(emitter, submission) for emitter, submission, _ in self._waiting})
-        found = {
-            one.leaf_index: (one.emitter, one.submission, one.body_sha256)
-            for one in await self._intake.look_up(ids)
-        }
-        stand = [index for index, key in found.items() if key in self._waiting]
-        for record in await self._intake.leaves_at(stand) if stand else ():
-            for future in self._waiting.get(found[record.index], []):
+        for sent, record in (await self._intake.stood(list(self._waiting))).items():
+            for future in self._waiting.get(sent, []):
                 if not future.done():
                     future.set_result(record)

@@ -17,6 +17,7 @@ from events.errors import Fatal
 from events.keys import KeyRing
 from events.leaf import Leaf, LeafOutcome, decode_leaf
 from events.log.protocol import LeafRecord, Round, SequencerLog
+from events.pacing import ROUND_TRIP_GAP, Pacer
 from services.sequencer.judge import Tail, judge, needs_body, tail_after
 
 _log = structlog.get_logger()
@@ -72,6 +73,7 @@ class Sequencer:
         self._clock = clock
         self._state: SequencerState | None = None
         self._flights: deque[_Flight] = deque()
+        self._pacer = Pacer(ROUND_TRIP_GAP)
         self.progress = Progress()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -80,6 +82,7 @@ class Sequencer:
         self._state = None
         try:
             while not stop.is_set():
+                await self._pacer.step()
                 # The reading that was checked is the one that dates the leaves: a clock may jump.
                 now = self._clock()
                 if not await self._fits(now):

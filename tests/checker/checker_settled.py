@@ -16,7 +16,7 @@ async def fill(world: World) -> None:
     day = await world.send("alpha", event("day.nil", {"day": "2026-01-01"}), submission="day")
     await world.sequence()
     other = event("task.completed", work(seconds=61), id="done")
-    await world.intake.append(day)
+    await world.intake.append(day, anyway=True)
     await world.send("alpha", other, event("contract.withdrawn", {"contract": "c"}))
     await world.sequence()
     await world.settle()

@@ -92,7 +92,7 @@ class World:
         """Append a submission to the intake."""
         name = submission or f"s{next(_numbers)}"
         made = arrival(emitter, key or self.keys[emitter], name, events, self.now)
-        await self.intake.append(made)
+        await self.intake.append(made, anyway=True)
         return made
 
     async def settle(self) -> None:

@@ -160,8 +160,9 @@ def test_an_acknowledgement_is_signed_by_the_newest_key_in_force_that_is_held() 
     fields = {"emitter": "alpha", "submission": "s-1", "received_at": _TIME}
 
     def acknowledge(held: dict[str, PrivateKey]) -> str:
-        made = RegistryKeys(_IDENTITY, held).acknowledge(ring, body_sha256="0" * 64, **fields)
-        return made.acknowledgement
+        keys = RegistryKeys(_IDENTITY, held)
+        newest = keys.newest(ring)
+        return keys.acknowledge(newest, body_sha256="0" * 64, **fields).acknowledgement
 
     expected = {"registry": _IDENTITY, "body_sha256": "0" * 64, **fields}
     assert claims_of(acknowledge(keys), new) == expected

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from events.jose import PrivateKey
 from events.keys import Emitter, Key, KeyRing
-from events.log.protocol import Arrival, Indexed, LeafRecord, Place
+from events.log.protocol import Arrival, Indexed, LeafRecord, Place, Sent
 from events.receipt import RegistryKeys
 from events.vocabulary import EmitterKind
 from services.ingest.door import Door
@@ -41,12 +41,15 @@ class MemoryIntake:
     def __init__(self) -> None:
         self.arrivals: list[Arrival] = []
 
-    async def append(self, arrival: Arrival) -> Place:
+    async def append(self, arrival: Arrival, *, anyway: bool = False) -> Place:
         self.arrivals.append(arrival)
         return Place(0, len(self.arrivals) - 1)
 
     async def look_up(self, ids: Sequence[tuple[str, str]]) -> list[Indexed]:
         return []
+
+    async def stood(self, sent: Sequence[Sent]) -> dict[Sent, LeafRecord]:
+        return {}
 
     async def wait_leaf(self, index: int, seconds: float) -> None:
         return

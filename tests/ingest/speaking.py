@@ -12,7 +12,7 @@ from fastapi import FastAPI
 
 from events.jose import PrivateKey, b64, signing_input
 from events.keys import KeyRing
-from events.log.protocol import Arrival, Indexed, Intake, LeafRecord, Place
+from events.log.protocol import Arrival, Indexed, Intake, LeafRecord, Place, Sent
 from events.token import CONTENT_TYPE
 from services.ingest.app import create_app
 from services.sequencer.sequencer import Sequencer
@@ -123,7 +123,7 @@ class FaultyIntake:
 
     def __init__(self, inner: Intake) -> None:
         self.inner = inner
-        #: Raised by `append` after its commit, by `look_up`, and by `leaves_at`.
+        #: Raised by `append` after its commit, by `look_up`, and by `stood` and `leaves_at`.
         self.after_append: Exception | None = None
         self.look_up_error: Exception | None = None
         self.leaf_error: Exception | None = None
@@ -133,8 +133,8 @@ class FaultyIntake:
     def waiting_bytes(self) -> int:
         return self.inner.waiting_bytes
 
-    async def append(self, arrival: Arrival) -> Place:
-        place = await self.inner.append(arrival)
+    async def append(self, arrival: Arrival, *, anyway: bool = False) -> Place:
+        place = await self.inner.append(arrival, anyway=anyway)
         self.appended.append(arrival)
         if self.after_append is not None:
             raise self.after_append
@@ -144,6 +144,11 @@ class FaultyIntake:
         if self.look_up_error is not None:
             raise self.look_up_error
         return await self.inner.look_up(ids)
+
+    async def stood(self, sent: Sequence[Sent]) -> dict[Sent, LeafRecord]:
+        if self.leaf_error is not None:
+            raise self.leaf_error
+        return await self.inner.stood(sent)
 
     async def wait_leaf(self, index: int, seconds: float) -> None:
         await self.inner.wait_leaf(index, seconds)

@@ -246,6 +246,7 @@ async def test_a_bug_behind_the_door_is_a_problem_too_and_is_not_called_an_outag
     faulty = FaultyIntake(world.intake)
     faulty.look_up_error = KeyError("a bug")
     door = Door(faulty, world.registry_keys, world.clock)
-    answer = await Caller(world, create_app(door)).send(body_of([nil_day(world)]), "bug")
+    body = body_of([nil_day(world)])
+    answer = await Caller(world, create_app(door)).send(body, "bug", path=VALIDATE)
     problem(answer, 500, "internal")
     assert "a bug" not in answer.text

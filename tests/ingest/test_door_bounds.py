@@ -207,7 +207,7 @@ async def test_the_door_counts_what_it_answered_and_why_it_refused(world: World)
     await caller.send(b"{", "three")
     await caller.send(b"[]", "three")
     await caller.send(b"[]", "three", path=VALIDATE)
-    intake.look_up_error = OSError("away")
+    intake.leaf_error = OSError("away")
     await caller.send(body, "one")
     page = (await caller.http.get("/metrics")).text
     for line in (

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import asyncpg
 import pytest
@@ -14,12 +14,14 @@ from events.limits import INTAKE_PARTITIONS
 from events.log.connections import log_sql
 from events.log.index import columns
 from events.log.postgres import INTAKE_CHANNEL, PostgresIntake, partition_of
-from events.log.protocol import Arrival
+from events.log.protocol import Arrival, LeafRecord, Sent
 from events.log.rows import arrival_row
 from migrations.roles import INGEST
 from services.ingest.app import create_app
 from services.ingest.door import LOG_ERRORS, Door
 from tests.ingest.speaking import (
+    SUBMIT,
+    VALIDATE,
     Caller,
     FaultyIntake,
     outcomes,
@@ -129,8 +131,8 @@ def _arrival(world: World, platform: Platform, submission: str) -> Arrival:
 async def _append_by_hand(connection: asyncpg.Connection, a: Arrival) -> None:
     """What the intake does, in a transaction that the test holds open."""
     home = partition_of(a.emitter, INTAKE_PARTITIONS)
-    row = arrival_row(home, 0, a)
-    await connection.fetch(log_sql("append"), [home], [1], *columns(9, [row]), INTAKE_CHANNEL)
+    row = arrival_row(home, a, anyway=True)
+    await connection.fetch(log_sql("append"), *columns(9, [row]), INTAKE_CHANNEL)
 
 
 class Lock:
@@ -265,15 +267,21 @@ async def test_those_who_wait_outlive_a_database_that_stumbles(world: World) -> 
     assert (await waiting).status_code == 201
 
 
-async def test_a_look_up_that_fails_while_waiting_is_tried_again(world: World) -> None:
-    intake = FaultyIntake(world.intake)
+async def test_a_look_for_a_leaf_that_fails_is_tried_again(world: World) -> None:
+    class Stumbling(FaultyIntake):
+        stumbles = 2
+
+        async def stood(self, sent: Sequence[Sent]) -> dict[Sent, LeafRecord]:
+            if self.stumbles:
+                self.stumbles -= 1
+                raise OSError("away")
+            return await super().stood(sent)
+
+    intake = Stumbling(world.intake)
     caller = Caller(world, create_app(Door(intake, world.registry_keys, world.clock)))
     waiting = asyncio.create_task(caller.send(small(world), "again", wait=20))
-    await until(lambda: bool(intake.appended))
-    intake.look_up_error = OSError("away")
-    problem(await caller.send(small(world), "other"), 503, "unavailable")
+    await until(lambda: not intake.stumbles)
     await world.sequence()
-    intake.look_up_error = None
     assert (await waiting).status_code == 201
 
 
@@ -296,7 +304,8 @@ async def test_a_database_that_freezes_is_503_not_silence(
                 await thawed.wait()
 
     monkeypatch.setattr(intake, question, frozen)
-    problem(await caller.send(body, question), 503, "unavailable")
+    path = VALIDATE if question == "look_up" else SUBMIT
+    problem(await caller.send(body, question, path=path), 503, "unavailable")
     thawed.set()
     monkeypatch.undo()
-    assert (await caller.send(body, question)).status_code in {200, 202}
+    assert (await caller.send(body, question, path=path)).status_code in {200, 202}

@@ -63,7 +63,7 @@ class Registry:
 
     async def append(self, *arrivals: Arrival) -> list[Place]:
         """Lay them into the intake, one after another."""
-        return [await self.intake.append(one) for one in arrivals]
+        return [await self.intake.append(one, anyway=True) for one in arrivals]
 
     def sequencer(self, log: SequencerLog) -> Sequencer:
         """A sequencer over any of the log's writing sides."""

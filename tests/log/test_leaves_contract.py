@@ -5,14 +5,14 @@ import asyncio
 from events.jose import PrivateKey
 from events.keys import Emitter, Key, KeyRing
 from events.leaf import LeafOutcome
-from events.log.protocol import Arrival, Indexed, Place, Round
+from events.log.protocol import Arrival, Indexed, Place, Round, Stands
 from events.vocabulary import EmitterKind
 from tests.log.kits import LogKit
 from tests.log.writing import Writer, arrival, key_of, platform
 
 
 async def _appended(kit: LogKit, *sent: Arrival) -> list[tuple[Place, Arrival]]:
-    return [(await kit.intake.append(one), one) for one in sent]
+    return [(await kit.intake.append(one, anyway=True), one) for one in sent]
 
 
 async def _many(kit: LogKit, count: int, emitter: str = "alpha") -> list[tuple[Place, Arrival]]:
@@ -62,6 +62,53 @@ async def test_the_index_answers_by_emitter_and_id(kit: LogKit) -> None:
     assert await kit.leaves.uncounted("alpha", 0, 3) == [(conflict, 1)]
     assert await kit.leaves.uncounted("alpha", 0, 2) == []
     assert await kit.leaves.uncounted("beta", 0, 9) == []
+
+
+async def test_what_stands_is_in_the_way_of_what_repeats_or_contradicts_it(kit: LogKit) -> None:
+    """Only a body that counts, or the same, keeps an arrival out; of many at once, only those."""
+    counted, revoked = arrival("alpha", "one", b"a"), arrival("alpha", "two", b"a")
+    writer = Writer()
+    await kit.log.commit(writer.round(await _appended(kit, counted)))
+    await kit.log.commit(writer.round(await _appended(kit, revoked), LeafOutcome.KEY_REVOKED))
+    news = [arrival(emitter, "new") for emitter in ("alpha", "beta", "gamma")]
+    tried = [
+        arrival("alpha", "one", b"b"),
+        news[0],
+        arrival("alpha", "one", b"a"),
+        news[1],
+        arrival("alpha", "two", b"b"),
+        arrival("alpha", "two", b"a"),
+        news[2],
+    ]
+    done = await asyncio.gather(*map(kit.intake.append, tried), return_exceptions=True)
+    stands = {number: one.found for number, one in enumerate(done) if isinstance(one, Stands)}
+    (first,), (second,) = stands[0], stands[5]
+    assert stands == {0: [first], 2: [first], 5: [second]}
+    assert (first.leaf_index, first.body_sha256) == (0, counted.body_sha256)
+    assert (second.leaf_index, second.outcome) == (1, LeafOutcome.KEY_REVOKED)
+    kept = {place: one.body for place, one in zip(done, tried, strict=True) if type(place) is Place}
+    assert len(kept) == 4
+    assert await kit.log.bodies(list(kept)) == list(kept.values())
+    # No hole is left where one was kept out.
+    (next_place,) = await asyncio.gather(kit.intake.append(arrival("alpha")))
+    assert next_place.offset == 1 + max(
+        p.offset for p in kept if p.partition == next_place.partition
+    )
+
+
+async def test_leaves_are_found_by_the_bodies_that_were_sent(kit: LogKit) -> None:
+    first, other = arrival("alpha", "one", b"a"), arrival("alpha", "one", b"b")
+    writer = Writer()
+    counted = writer.round(await _appended(kit, first))
+    await kit.log.commit(counted)
+    conflict = writer.round(await _appended(kit, other), LeafOutcome.CONFLICT)
+    await kit.log.commit(conflict)
+    one, two, none = (
+        ("alpha", "one", digest) for digest in (first.body_sha256, other.body_sha256, b"x")
+    )
+    assert await kit.intake.stood([one, none]) == {one: counted.leaves[0]}
+    assert await kit.intake.stood([two, one]) == {one: counted.leaves[0], two: conflict.leaves[0]}
+    assert await kit.intake.stood([none]) == await kit.intake.stood([]) == {}
 
 
 async def test_the_keys_are_those_of_every_leaf(kit: LogKit) -> None:

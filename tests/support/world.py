@@ -229,7 +229,8 @@ class World:
                 events,
                 utc_text(self.clock()),
                 body,
-            )
+            ),
+            anyway=True,
         )
 
     # --- the machinery, step by step ------------------------------------------------------

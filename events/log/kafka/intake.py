@@ -1,5 +1,6 @@
 """The intake as a topic: what the door appends to, and asks the index."""
 
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 
 import asyncpg
@@ -11,7 +12,8 @@ from events.log.kafka.leaves import KafkaLeaves
 from events.log.kafka.producer import Outgoing, Producer
 from events.log.kafka.reader import RecordReader
 from events.log.kafka.records import arrival_headers
-from events.log.protocol import Arrival, Place
+from events.log.looking import look_ups
+from events.log.protocol import Arrival, LeafRecord, Place, Sent, Stands, in_the_way
 
 
 class KafkaIntake(KafkaLeaves):
@@ -27,6 +29,8 @@ class KafkaIntake(KafkaLeaves):
     ) -> None:
         super().__init__(address, pool, hints, reader)
         self._producer = producer
+        self._look_ups = look_ups(self.look_up)
+        self._asking_bytes = 0
 
     @classmethod
     async def open(cls, address: KafkaAddress, pool: asyncpg.Pool, hints: Hints) -> "KafkaIntake":
@@ -39,8 +43,14 @@ class KafkaIntake(KafkaLeaves):
             stack.pop_all()
         return opened
 
-    async def append(self, arrival: Arrival) -> Place:
-        """Durable on every replica in sync when it returns; unknown when it raises."""
+    async def append(self, arrival: Arrival, *, anyway: bool = False) -> Place:
+        """Durable on every replica in sync when it returns; nothing sent if it raises `Stands`."""
+        if not anyway:
+            self._asking_bytes += len(arrival.body)
+            try:
+                await self._refuse_standing(arrival)
+            finally:
+                self._asking_bytes -= len(arrival.body)
         home = partition_of(arrival.emitter, self._address.partitions)
         outgoing = Outgoing(
             self._address.intake_partitions[home],
@@ -51,10 +61,26 @@ class KafkaIntake(KafkaLeaves):
         (offset,) = await self._producer.send([outgoing])
         return Place(home, offset)
 
+    async def _refuse_standing(self, arrival: Arrival) -> None:
+        found = await self._look_ups.ask((arrival.emitter, arrival.submission))
+        if standing := in_the_way(found, arrival.body_sha256):
+            raise Stands(standing)
+
+    async def stood(self, sent: Sequence[Sent]) -> dict[Sent, LeafRecord]:
+        """The leaves of these bodies."""
+        asked = set(sent)
+        found = {
+            one.leaf_index: key
+            for one in await self.look_up(sorted({key[:2] for key in asked}))
+            if (key := (one.emitter, one.submission, one.body_sha256)) in asked
+        }
+        leaves = await self.leaves_at(list(found)) if found else []
+        return {found[record.index]: record for record in leaves}
+
     @property
     def waiting_bytes(self) -> int:
-        """Bytes handed to the client that no broker has confirmed."""
-        return self._producer.waiting_bytes
+        """Bytes that wait for the index, or for a broker to confirm them."""
+        return self._asking_bytes + self._producer.waiting_bytes
 
     async def close(self) -> None:
         """Deliver what waits, and disconnect."""
