@@ -18,8 +18,9 @@ from deploy.ports import first_free
 _DATABASE, _FIRST_PORT, _ZONE = "beside", 8700, "Africa/Casablanca"
 #: How much each is given: enough to be steady, and not to be waited for.
 _PLAIN_SUBMISSIONS, _EACH_SUBMISSIONS, _LIMIT_SUBMISSIONS = 60, 2, 200
-#: Events that the library follows, and how many a transaction: at its best, and as it is meant.
-_STORE = {"eventsourcing": (30_000, 1_000), "eventsourcing, one each": (3_000, 1)}
+#: Events that the library follows, and how many a transaction: as its manual has it, which is what
+#: the fold is held to, and as far as one gets by hand.
+_STORE = {"eventsourcing": (6_000, 1), "eventsourcing, sums batched by hand": (30_000, 1_000)}
 _HEADERS = {"content-type": "application/json"}
 
 
@@ -49,7 +50,7 @@ async def single_peer(made: Registry, singles: Sequence[Signed], per_second: flo
 
 
 async def fold_peers(made: Registry, signed: Sequence[Signed]) -> dict[str, float]:
-    """Events a second of the `eventsourcing` library: many a transaction, and in its own way."""
+    """Events a second of the `eventsourcing` library: in its own way, and many a transaction."""
     found = {}
     async with _database(made) as dsn:
         for name, (events, together) in _STORE.items():
