@@ -12,12 +12,12 @@ from events.access import Role
 from policies.bundle import Bundle
 from policies.meanings import DAY_RULE, DAY_SECONDS, DAYS_MAX
 from policies.schemes import Term
-from services.ledger.assessment import Cell, Pay
+from services.ledger.assessment import Assessed, Cell, Pay
 from services.ledger.conversion import Conversions
 from services.ledger.days import days_of
 from services.ledger.floor import Work, floor_by, floor_days
 from services.query_api.access import CASES, only_platform, only_worker
-from services.query_api.assessing import Assessed, Assessor, header_of, month_ends, pay_of
+from services.query_api.assessing import Assessor, header_of, month_ends, pay_of
 from services.query_api.contributions import Owings, owings_of
 from services.query_api.database import Row
 from services.query_api.dues import dues_of, rested

@@ -1,5 +1,5 @@
 -- Whoever was told a payment of since a position, corrections too, by month; who is a person brings
--- along all her pseudonyms.
+-- along all her pseudonyms. In an order that tells nothing of links.
 WITH paid AS (
     SELECT DISTINCT to_char(f.day, 'YYYY-MM') AS month, e.emitter AS platform, w.worker
     FROM fact AS f
@@ -23,4 +23,4 @@ FROM (
     SELECT owner.month, person, linked.platform, linked.worker
     FROM owner JOIN linked USING (person)
 ) AS known
-ORDER BY month, person COLLATE "C", platform COLLATE "C", worker COLLATE "C"
+ORDER BY month, platform COLLATE "C", worker COLLATE "C"
