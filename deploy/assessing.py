@@ -28,15 +28,16 @@ from services.query_api.standing import acts_at, assignments_of
 #: and pay and schemes of all others that are the same persons.
 CELLS_AT_ONCE = 500
 _FETCHED = 5_000
+#: Above every event number.
+_EVERY_EVENT = 2**62
 _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 
 
 class Mark(Struct, frozen=True):
-    """Up to where everything is assessed and posted. `leaf`, `digest`: the last counted leaf then,
-    so that a mark of another history is not believed."""
+    """The last event up to which everything is assessed and posted, and a digest of the newest ones
+    then, so that a mark of another history is not believed."""
 
-    position: int
-    leaf: int
+    event: int
     digest: str
 
 
@@ -57,25 +58,26 @@ ALL = Only()
 
 async def mark_of(snapshot: Snapshot) -> Mark | None:
     """The mark of a snapshot of which everything is posted."""
-    rows = await snapshot.rows("posting_mark", position=snapshot.position)
-    return Mark(snapshot.position, rows[0]["leaf_index"], rows[0]["mark"]) if rows else None
+    return await _mark_at(snapshot, _EVERY_EVENT)
 
 
-async def position_of(snapshot: Snapshot, mark: Mark | None) -> int | None:
-    """The position after which payments count as news; None: everything is to be looked at."""
-    if mark is None or mark.position > snapshot.position:
+async def news_behind(snapshot: Snapshot, mark: Mark | None) -> int | None:
+    """The event behind which payments count as news; None: everything is to be looked at."""
+    if mark is None or await _mark_at(snapshot, mark.event) != mark:
         return None
-    found = await snapshot.rows("posting_mark", position=mark.position)
-    if not found or (found[0]["leaf_index"], found[0]["mark"]) != (mark.leaf, mark.digest):
-        return None
-    (acts,) = await snapshot.rows("assessed_anew", since=mark.position)
-    return None if acts["anew"] else mark.position
+    (acts,) = await snapshot.rows("assessed_anew", since=mark.event)
+    return None if acts["anew"] else mark.event
+
+
+async def _mark_at(snapshot: Snapshot, event: int) -> Mark | None:
+    rows = await snapshot.rows("posting_mark", event=event)
+    return Mark(**rows[0]) if rows else None
 
 
 class Assessing:
     """The months of one snapshot under the policy in force there.
 
-    `since`: only of whom a payment was told after that position; None: of everybody.
+    `since`: only of whom a payment was told behind that event; None: of everybody.
     """
 
     def __init__(
