@@ -1,4 +1,5 @@
-"""What must be posted, worked out from one snapshot of the views: month by month, owner by owner.
+"""What must be posted, worked out from one snapshot of the views: month by month, pseudonym by
+pseudonym.
 
 Only some owners are in memory at a time, so a round takes as much however many were paid.
 """
@@ -17,24 +18,26 @@ from services.ledger.assessment import Cell, Pay
 from services.ledger.change import days_of_month
 from services.ledger.conversion import Conversions
 from services.ledger.difference import Balance
-from services.ledger.posting import Month, Owner, Posted, Posting, TermsOf
-from services.ledger.standing import Act, Assignments, standing_rates
+from services.ledger.posting import Due, Month, Owner, Posted, Posting, TermsOf
+from services.ledger.standing import Act, standing_rates
 from services.ledger.terms import default_scheme_of, terms_of
 from services.query_api.database import Row, Snapshot
-from services.query_api.standing import acts_at
+from services.query_api.standing import acts_at, assignments_of
 
-#: Pseudonyms of which pay and what stands posted are in memory at once; of one person, all.
+#: Pseudonyms that are assessed at once: their pay, schemes and what stands posted are in memory,
+#: and pay and schemes of all others that are the same persons.
 CELLS_AT_ONCE = 500
 _FETCHED = 5_000
+#: Above every event number.
+_EVERY_EVENT = 2**62
 _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 
 
 class Mark(Struct, frozen=True):
-    """Up to where everything is assessed and posted. `leaf`, `digest`: the last counted leaf then,
-    so that a mark of another history is not believed."""
+    """The last event up to which everything is assessed and posted, and a digest of the newest ones
+    then, so that a mark of another history is not believed."""
 
-    position: int
-    leaf: int
+    event: int
     digest: str
 
 
@@ -55,25 +58,26 @@ ALL = Only()
 
 async def mark_of(snapshot: Snapshot) -> Mark | None:
     """The mark of a snapshot of which everything is posted."""
-    rows = await snapshot.rows("posting_mark", position=snapshot.position)
-    return Mark(snapshot.position, rows[0]["leaf_index"], rows[0]["mark"]) if rows else None
+    return await _mark_at(snapshot, _EVERY_EVENT)
 
 
-async def position_of(snapshot: Snapshot, mark: Mark | None) -> int | None:
-    """The position after which payments count as news; None: everything is to be looked at."""
-    if mark is None or mark.position > snapshot.position:
+async def news_behind(snapshot: Snapshot, mark: Mark | None) -> int | None:
+    """The event behind which payments count as news; None: everything is to be looked at."""
+    if mark is None or await _mark_at(snapshot, mark.event) != mark:
         return None
-    found = await snapshot.rows("posting_mark", position=mark.position)
-    if not found or (found[0]["leaf_index"], found[0]["mark"]) != (mark.leaf, mark.digest):
-        return None
-    (acts,) = await snapshot.rows("assessed_anew", since=mark.position)
-    return None if acts["anew"] else mark.position
+    (acts,) = await snapshot.rows("assessed_anew", since=mark.event)
+    return None if acts["anew"] else mark.event
+
+
+async def _mark_at(snapshot: Snapshot, event: int) -> Mark | None:
+    rows = await snapshot.rows("posting_mark", event=event)
+    return Mark(**rows[0]) if rows else None
 
 
 class Assessing:
     """The months of one snapshot under the policy in force there.
 
-    `since`: only of whom a payment was told after that position; None: of everybody.
+    `since`: only of whom a payment was told behind that event; None: of everybody.
     """
 
     def __init__(
@@ -82,24 +86,23 @@ class Assessing:
         self._snapshot, self._bundle, self._since, self._only = snapshot, bundle, since, only
         #: Digest of the policy that everything is assessed under.
         self.policy = bundle.digest
-        #: Months of a worker or person that wait for an exchange rate.
+        #: Worker-months that wait for an exchange rate.
         self.waiting = 0
 
     async def postings(self, say: Callable[[str], None]) -> AsyncIterator[Posting]:
-        """What must be posted, in the order of months and, in each, of persons and pseudonyms."""
+        """What must be posted, in the order of months and, in each, of pseudonyms.
+
+        Who is whom has no part in the order: a platform could tell by it.
+        """
         await self._check_scheme()
-        assigned = Assignments(await self._acts(v.SchemeAssigned))
-        rates = await self._acts(v.RatePublished)
+        rates = await acts_at(self._snapshot, v.RatePublished, self._snapshot.position)
         for period, owners in await self._months():
             say(f"assessing {period}")
-            month = self._month(period, assigned, rates)
+            month = self._month(period, rates)
             async for some in _at_once(owners):
                 for posting in await self._of(month, some):
                     yield posting
             self.waiting += month.waiting
-
-    async def _acts(self, event: type[v.Event]) -> list[Act]:
-        return await acts_at(self._snapshot, event, self._snapshot.position)
 
     async def _check_scheme(self) -> None:
         scheme = self._only.scheme
@@ -141,13 +144,12 @@ class Assessing:
 
     # --- what they are owed -----------------------------------------------------------------
 
-    def _month(self, period: str, assigned: Assignments, rates: Sequence[Act]) -> Month:
+    def _month(self, period: str, rates: Sequence[Act]) -> Month:
         default = default_scheme_of(self._bundle, period).stated.value
         return Month(
             period,
             default if isinstance(default, str) else None,
             self._terms(period, rates),
-            lambda owner: assigned.of(*owner),
             self._only.scheme,
         )
 
@@ -164,24 +166,53 @@ class Assessing:
         return terms
 
     async def _of(self, month: Month, owners: Sequence[Owner]) -> list[Posting]:
-        cells = sorted({cell for owner in owners for cell in owner.cells})
-        about = {"platforms": [one[0] for one in cells], "workers": [one[1] for one in cells]}
-        days, pay, posted = days_of_month(month.period), dict[Cell, list[Pay]](), Posted()
-        workers = {"first": days[0], "last": days[-1], **about}
-        async for cell, rows in self._snapshot.by_worker("pay_of_workers", **workers):
-            pay.setdefault(cell, []).extend(map(Pay.of, rows))
-        stands = {"month": month.period, **about}
-        async for row in self._snapshot.stream("posted_of_workers", _FETCHED, **stands):
-            owned = (row["platform"], row["worker"], row["currency"])
-            key = Balance(row["account"], row["branch"], *owned)
-            posted.add(row["scheme"], key, int(row["amount"]), row["basis"])
+        persons = sorted({one.person for one in owners if one.person is not None})
+        linked = await self._linked(persons)
+        own = [one.cell for one in owners]
+        cells = sorted({*own, *(cell for some in linked.values() for cell in some)})
+        assigned = await assignments_of(self._snapshot, cells, persons, self._snapshot.position)
+        pay, posted = await self._pay(month, cells), await self._posted(month, own)
+
+        def due(person: str | None, together: Sequence[Cell]) -> Due:
+            hers = [one for cell in together for one in pay.get(cell, ())]
+            return month.due(hers, assigned.of(person, together))
+
+        by_person = {person: due(person, some) for person, some in linked.items()}
         return [
             posting
             for owner in owners
             for posting in month.postings(
-                owner, [one for cell in owner.cells for one in pay.get(cell, ())], posted
+                owner,
+                due(None, [owner.cell]) if owner.person is None else by_person[owner.person],
+                posted,
             )
         ]
+
+    async def _linked(self, persons: Sequence[str]) -> dict[str, list[Cell]]:
+        """All pseudonyms of persons, by person."""
+        found: dict[str, list[Cell]] = {}
+        for row in await self._snapshot.rows("pseudonyms_of", persons=persons) if persons else ():
+            found.setdefault(row["person"], []).append((row["platform"], row["worker"]))
+        return found
+
+    async def _pay(self, month: Month, cells: Sequence[Cell]) -> dict[Cell, list[Pay]]:
+        days, pay = days_of_month(month.period), dict[Cell, list[Pay]]()
+        asked = {"first": days[0], "last": days[-1], **_named(cells)}
+        async for cell, rows in self._snapshot.by_worker("pay_of_workers", **asked):
+            pay.setdefault(cell, []).extend(map(Pay.of, rows))
+        return pay
+
+    async def _posted(self, month: Month, cells: Sequence[Cell]) -> Posted:
+        posted, asked = Posted(), {"month": month.period, **_named(cells)}
+        async for row in self._snapshot.stream("posted_of_workers", _FETCHED, **asked):
+            whose = (row["platform"], row["worker"], row["currency"])
+            key = Balance(row["account"], row["branch"], *whose)
+            posted.add(row["scheme"], key, int(row["amount"]), row["basis"])
+        return posted
+
+
+def _named(cells: Sequence[Cell]) -> dict[str, list[str]]:
+    return {"platforms": [one[0] for one in cells], "workers": [one[1] for one in cells]}
 
 
 async def _each(rows: Iterable[Row]) -> AsyncIterator[Row]:
@@ -190,18 +221,12 @@ async def _each(rows: Iterable[Row]) -> AsyncIterator[Row]:
 
 
 async def _at_once(rows: AsyncIterator[Any]) -> AsyncIterator[list[Owner]]:
-    """Owners, some at a time. `rows`: person or None, platform and worker; a person's together."""
+    """Owners, some at a time. `rows`: platform, worker, and person or None."""
     owners: list[Owner] = []
-    held = 0
     async for row in rows:
-        person, cell = row["person"], (row["platform"], row["worker"])
-        if owners and person is not None and owners[-1].person == person:
-            owners[-1].cells.append(cell)
-        elif held >= CELLS_AT_ONCE:
+        owners.append(Owner((row["platform"], row["worker"]), row["person"]))
+        if len(owners) >= CELLS_AT_ONCE:
             yield owners
-            owners, held = [Owner(person, [cell])], 0
-        else:
-            owners.append(Owner(person, [cell]))
-        held += 1
+            owners = []
     if owners:
         yield owners

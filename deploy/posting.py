@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from deploy.acts import Act, send_acts
-from deploy.assessing import ALL, Assessing, Mark, Only, mark_of, position_of
+from deploy.assessing import ALL, Assessing, Mark, Only, mark_of, news_behind
 from deploy.engines import open_engine
 from deploy.keyfiles import KeyFile
 from deploy.processes.settings import Stores
@@ -119,7 +119,7 @@ class Poster:
         adopted = await policy_or_none(snapshot, self._country, snapshot.position)
         if adopted is None:
             return None
-        since = await position_of(snapshot, mark) if only == ALL else None
+        since = await news_behind(snapshot, mark) if only == ALL else None
         return Assessing(snapshot, adopted.bundle, since, only)
 
     async def has_effect(self, scheme: str, acts: Sequence[Act], last: int) -> bool:

@@ -169,7 +169,10 @@ class LedgerLine(Data):
 
 
 class LedgerPosted(Data):
-    """One worker's or person's month of one scheme, balanced in itself (RULES 7.4).
+    """One pseudonym's month of one scheme, balanced in itself (RULES 7.4).
+
+    Pseudonyms of one `person` are assessed together and posted each in an act of its own. An act
+    may hold lines of several, as older ones do.
 
     `about`: the closed month that it is about, where it is posted to a later one.
     """

@@ -4,6 +4,7 @@ Nothing here can hold itself, so the garbage collector need not look at the many
 """
 
 from collections.abc import Container, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -161,6 +162,18 @@ class Assessment(Struct, frozen=True, gc=False):
 
 
 Owned = TypeVar("Owned", Line, Waiting, Aside)
+
+
+@dataclass(frozen=True, slots=True)
+class Assessed:
+    """What one scheme is owed, and the pay that stands under it."""
+
+    month: Assessment
+    pay: tuple[Pay, ...]
+
+    def part(self, cells: Container[Cell]) -> Assessment:
+        """What of it some pseudonyms have."""
+        return part_of(self.month, cells, self.pay)
 
 
 def part_of(month: Assessment, cells: Container[Cell], pay: Iterable[Pay]) -> Assessment:

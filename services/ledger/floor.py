@@ -18,7 +18,7 @@ from policies.bundle import Bundle
 from policies.exchange import Waits
 from policies.minimum_wage import Floor, hourly
 from services.ledger.conversion import RATE_SCALE, Conversions
-from services.ledger.rounding import half_up, share_out
+from services.ledger.rounding import half_up
 
 _SECONDS_AN_HOUR = 3600
 #: Shortfalls are whole numbers of these parts of a micro-unit until they are shown.
@@ -101,12 +101,12 @@ class FloorDay:
         """What is missing to the floor of so many seconds, in `PARTS`; 0 where nobody can know."""
         if seconds <= 0 or not self.is_known:
             return 0
-        owed = _wage_of(self.wage) * seconds * RATE_SCALE
+        owed = wage_of(self.wage) * seconds * RATE_SCALE
         return max(0, owed - self.total.pay * _SECONDS_AN_HOUR)
 
 
-def _wage_of(wage: Floor) -> int:
-    """An hour's minimum in micro-units; it is known."""
+def wage_of(wage: Floor) -> int:
+    """An hour's minimum in micro-units; it must be known."""
     assert wage.amount is not None
     return int(wage.amount * MICRO)
 
@@ -135,12 +135,10 @@ class FloorSums(Struct, frozen=True):
 
 
 class Summed(Struct, frozen=True):
-    """Worker-days of one platform and work day that a database added up: money times `RATE_SCALE`,
-    shortfalls in `PARTS`. `wage`: an hour's minimum in micro-units, None where none is known."""
+    """Worker-days of one work day that were added up elsewhere, or parts of them: money times
+    `RATE_SCALE`, shortfalls in `PARTS`. `wage`: an hour's minimum in micro-units, None where none
+    is known."""
 
-    platform: str
-    day: date
-    resident: bool
     wage: int | None
     days: int
     pay: int
@@ -152,6 +150,11 @@ class Summed(Struct, frozen=True):
     below_spent: int
     days_without_wage: int
     days_waiting: int
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no such day."""
+        return not (self.days or self.days_without_wage or self.days_waiting)
 
 
 def floor_days(bundle: Bundle, work: Iterable[Work], conversions: Conversions) -> list[FloorDay]:
@@ -250,7 +253,7 @@ class _Adding:
             self.days_without_wage += day.wage.amount is None
             self.days_waiting += day.wage.amount is not None
             return
-        wage = _wage_of(day.wage)
+        wage = wage_of(day.wage)
         self.days += 1
         self.pay += part.pay
         self.paid.add(wage, part.paid, short_paid)
@@ -272,41 +275,33 @@ class _Adding:
         return FloorSums(self.days, pay, *times, self.days_without_wage, self.days_waiting)
 
 
-def floor_by(days: Iterable[FloorDay], key: Callable[[FloorDay], Key]) -> dict[Key, FloorSums]:
-    """Days added up by a key of theirs: month, platform, worker, residence."""
-    found: dict[Key, _Adding] = defaultdict(_Adding)
-    _add_days(found, days, key)
-    return {one: adding.sums() for one, adding in found.items()}
+def floor_by(
+    days: Iterable[FloorDay],
+    key: Callable[[FloorDay], Key],
+    summed: Iterable[tuple[Key, Summed]] = (),
+) -> dict[Key, FloorSums]:
+    """Days added up by a key of theirs: month, platform, worker, residence.
 
-
-def _add_days(
-    found: dict[Key, _Adding], days: Iterable[FloorDay], key: Callable[[FloorDay], Key]
-) -> None:
+    `summed`: further days, added up already.
+    """
+    found = _taken(summed)
     for day in days:
         total = day.total
         found[key(day)].add(day, total, day.short(total.paid), day.short(total.all))
-
-
-def floor_sums(
-    summed: Iterable[Summed], days: Iterable[FloorDay], key: Callable[[Summed | FloorDay], Key]
-) -> dict[Key, FloorSums]:
-    """As `floor_by`, of days that were added up already and of single ones."""
-    found: dict[Key, _Adding] = defaultdict(_Adding)
-    for one in summed:
-        found[key(one)].take(one)
-    _add_days(found, days, key)
     return {one: adding.sums() for one, adding in found.items()}
 
 
 def floor_by_group(
-    days: Iterable[FloorDay], key: Callable[[FloorDay, str | None], Key]
+    days: Iterable[FloorDay],
+    key: Callable[[FloorDay, str | None], Key],
+    summed: Iterable[tuple[Key, Summed]] = (),
 ) -> dict[Key, FloorSums]:
     """Days added up by a key that knows the task group (None: time of no task).
 
     A day's shortfall is shared out over its groups in proportion to their time, so that rows add
-    up to the whole; a day with several groups is a day of each.
+    up to the whole; a day with several groups is a day of each. `summed`: as of `floor_by`.
     """
-    found: dict[Key, _Adding] = defaultdict(_Adding)
+    found = _taken(summed)
     for day in days:
         paid = _shares(day, {group: part.paid for group, part in day.parts.items()})
         whole = _shares(day, {group: part.all for group, part in day.parts.items()})
@@ -315,13 +310,25 @@ def floor_by_group(
     return {one: adding.sums() for one, adding in found.items()}
 
 
+def _taken(summed: Iterable[tuple[Key, Summed]]) -> dict[Key, _Adding]:
+    found: dict[Key, _Adding] = defaultdict(_Adding)
+    for one, sums in summed:
+        found[one].take(sums)
+    return found
+
+
 def _shares(day: FloorDay, seconds: Mapping[str | None, int]) -> Mapping[str | None, int]:
-    """A day's shortfall by task group."""
-    short = day.short(sum(seconds.values()))
+    """A day's shortfall by task group, in proportion to time: the groups up to one, by name, have
+    together the whole units of their time together. So shares add up, whatever is left over."""
+    time = {group: max(0, one) for group, one in seconds.items()}
+    short, whole = day.short(sum(seconds.values())), sum(time.values())
     if not short:
         return {}
-    if len(seconds) == 1:
-        return dict.fromkeys(seconds, short)
-    # An empty name stands for time of no task: no group is called so.
-    time = {(group or "",): max(0, one) for group, one in seconds.items()}
-    return {group or None: share for (group,), share in share_out(short, time).items()}
+    shares: dict[str | None, int] = {}
+    reached = given = 0
+    # Time of no task stands first.
+    for group in sorted(time, key=lambda group: group or ""):
+        reached += time[group]
+        shares[group] = short * reached // whole - given
+        given += shares[group]
+    return shares

@@ -1,7 +1,6 @@
 """Which postings turn what stands posted for a month into what is assessed (RULES 7.4). Pure."""
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -9,7 +8,7 @@ from msgspec import Struct
 
 from events.money import from_micros
 from services.ledger.assess import assess
-from services.ledger.assessment import Cell, Pay
+from services.ledger.assessment import Assessed, Cell, Pay
 from services.ledger.assignment import Assigned, Under, by_scheme
 from services.ledger.conversion import Conversions
 from services.ledger.difference import Balance, Movement, difference, movements
@@ -20,8 +19,8 @@ TermsOf = Callable[[str], tuple[Terms, Conversions]]
 
 
 class Posting(Struct, frozen=True):
-    """One worker's or person's month of one scheme, to be posted. `previous_basis`: of what stands
-    posted for her, None for the first."""
+    """One pseudonym's month of one scheme, to be posted. `person`: whose other pseudonyms it was
+    assessed with. `previous_basis`: of what stands posted for it, None for the first."""
 
     scheme: str
     month: str
@@ -31,25 +30,19 @@ class Posting(Struct, frozen=True):
 
 
 class Owner(NamedTuple):
-    """Who is assessed at once: a worker, or a person with those of her pseudonyms that matter."""
+    """Whose month is posted, and the person that she is assessed as with others, if any."""
 
+    cell: Cell
     person: str | None
-    cells: list[Cell]
 
 
 @dataclass(slots=True)
 class Standing:
-    """What stands posted of somebody under one scheme, and the last position it was assessed at."""
+    """What stands posted of a pseudonym under one scheme, and the last position it was assessed
+    at."""
 
     balances: dict[Balance, int] = field(default_factory=dict)
     basis: int | None = None
-
-    def add(self, other: "Standing") -> None:
-        """Take in what stands of another pseudonym."""
-        self.balances |= other.balances
-        self.basis = max(
-            (one for one in (self.basis, other.basis) if one is not None), default=None
-        )
 
 
 @dataclass(slots=True)
@@ -61,51 +54,64 @@ class Posted:
     def add(self, scheme: str, key: Balance, amount: int, basis: int) -> None:
         """One balance, debits above 0."""
         schemes = self.by_cell.setdefault((key.platform, key.worker), {})
-        schemes.setdefault(scheme, Standing()).add(Standing({key: amount}, basis))
+        stands = schemes.setdefault(scheme, Standing())
+        stands.balances[key] = amount
+        stands.basis = basis if stands.basis is None else max(stands.basis, basis)
 
-    def of(self, cells: Iterable[Cell]) -> dict[str, Standing]:
-        """What stands of some workers together, by scheme."""
-        found: dict[str, Standing] = defaultdict(Standing)
-        for cell in cells:
-            for scheme, stands in self.by_cell.get(cell, {}).items():
-                found[scheme].add(stands)
-        return found
+    def of(self, cell: Cell) -> Mapping[str, Standing]:
+        """What stands of a pseudonym, by scheme."""
+        return self.by_cell.get(cell, {})
+
+
+#: What each scheme is owed of pay that is assessed together.
+Due = Mapping[str, Assessed]
 
 
 @dataclass(slots=True)
 class Month:
-    """One month's postings, owner by owner: nothing of one is needed for the next.
+    """One month's postings, pseudonym by pseudonym: nothing of one is needed for the next.
 
     `only`: the one scheme to post; None: all. `waiting` counts months that wait for a rate.
+
+    A person's pseudonyms are assessed together and posted apart, each in its own place among all:
+    where entries stand in the ledger must not tell the platforms who is whom.
     """
 
     period: str
     default: str | None
     terms: TermsOf
-    assigned: Callable[[Owner], Sequence[Assigned]]
     only: str | None = None
     waiting: int = 0
 
-    def postings(self, owner: Owner, pay: Iterable[Pay], posted: Posted) -> Iterator[Posting]:
-        """What turns that which stands posted of an owner into what all her pay comes to."""
-        stands = posted.of(owner.cells)
-        due = {one.scheme: one for one in by_scheme(pay, self.assigned(owner), self.default)}
+    def due(self, pay: Iterable[Pay], assigned: Sequence[Assigned]) -> Due:
+        """What the pay of a worker, or of all pseudonyms of a person, comes to."""
+        return {one.scheme: self._assessed(one) for one in by_scheme(pay, assigned, self.default)}
+
+    def _assessed(self, under: Under) -> Assessed:
+        terms, conversions = self.terms(under.scheme)
+        found = assess(terms, under.pay, conversions, by_default=under.by_default)
+        return Assessed(found, under.pay)
+
+    def postings(self, owner: Owner, due: Due, posted: Posted) -> Iterator[Posting]:
+        """What turns that which stands posted of a pseudonym into its part of what is due."""
+        stands = posted.of(owner.cell)
         for scheme in sorted(due.keys() | stands.keys()):
             if self.only in (None, scheme):
                 stood = stands.get(scheme, Standing())
-                lines = self._lines(due.get(scheme), stood)
+                lines = self._lines(due.get(scheme), owner, stood)
                 if lines:
                     yield Posting(scheme, self.period, owner.person, stood.basis, lines)
 
-    def _lines(self, under: Under | None, stood: Standing) -> tuple[Movement, ...]:
-        if under is None:
+    def _lines(self, found: Assessed | None, owner: Owner, stood: Standing) -> tuple[Movement, ...]:
+        if found is None:
             # Nothing of hers belongs to this scheme any more.
             return movements({}, stood.balances)
-        terms, conversions = self.terms(under.scheme)
-        found = assess(terms, under.pay, conversions, by_default=under.by_default)
-        # What waits for a rate moves nothing: what is posted stays.
-        self.waiting += bool(found.waiting)
-        return difference(found, stood.balances)
+        if found.month.waiting:
+            # What waits for a rate moves nothing: what is posted stays.
+            self.waiting += any((one.platform, one.worker) == owner.cell for one in found.pay)
+            return ()
+        own = found.month if owner.person is None else found.part({owner.cell})
+        return difference(own, stood.balances)
 
 
 def act_data(

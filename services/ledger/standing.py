@@ -57,42 +57,24 @@ def _read(country: str, files: tuple[tuple[str, str], ...]) -> Bundle | None:
         return None
 
 
-def standing_assignments(
-    acts: Iterable[Act], platform: str, worker: str, person: str | None = None
-) -> list[Assigned]:
-    """Schemes assigned to a worker, or to the person she is, in the order of the log.
-
-    `acts`: every `scheme.assigned` and every correction of one that has effect.
-    """
-    return [
-        _assigned(one)
-        for one in _as_corrected(acts)
-        if (one.get("platform"), one.get("worker")) == (platform, worker)
-        or (person is not None and one.get("person") == person)
-    ]
-
-
-def assignments_by_worker(acts: Iterable[Act]) -> dict[tuple[str, str], list[Assigned]]:
-    """Schemes assigned to workers under their own pseudonyms, by platform and pseudonym."""
-    found: dict[tuple[str, str], list[Assigned]] = {}
-    for one in _as_corrected(acts):
-        if one.get("platform") and one.get("worker"):
-            found.setdefault((one["platform"], one["worker"]), []).append(_assigned(one))
-    return found
-
-
 class Assignments:
-    """Schemes assigned to workers and persons, to be asked about many of them."""
+    """Schemes assigned to workers and persons, to be asked about many of them.
+
+    `acts`: every `scheme.assigned` that may be about one of them, and every correction of one that
+    has effect.
+    """
 
     def __init__(self, acts: Iterable[Act]) -> None:
-        self._by_cell: dict[tuple[str, str], list[tuple[int, Assigned]]] = {}
+        self._by_cell: dict[tuple[str | None, str | None], list[tuple[int, Assigned]]] = {}
         self._by_person: dict[str, list[tuple[int, Assigned]]] = {}
         for place, one in enumerate(_as_corrected(acts)):
             stands = place, _assigned(one)
-            if one.get("platform") and one.get("worker"):
-                self._by_cell.setdefault((one["platform"], one["worker"]), []).append(stands)
-            elif one.get("person"):
-                self._by_person.setdefault(one["person"], []).append(stands)
+            cell, person = (one.get("platform"), one.get("worker")), one.get("person")
+            # What names both, or half of one, is assigned to nobody: the fold says so.
+            if all(cell) and not person:
+                self._by_cell.setdefault(cell, []).append(stands)
+            elif person and not any(cell):
+                self._by_person.setdefault(person, []).append(stands)
 
     def of(self, person: str | None, cells: Iterable[tuple[str, str]]) -> list[Assigned]:
         """Those of some pseudonyms and of the person that they are, in the order of the log."""

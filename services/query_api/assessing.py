@@ -1,18 +1,18 @@
 """Months of pay as they were recorded at a cut, and what they owe under a policy."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from policies.bundle import Bundle
 from services.ledger.assess import assess
-from services.ledger.assessment import Assessment, Cell, Pay, part_of
+from services.ledger.assessment import Assessed, Cell, Pay
 from services.ledger.assignment import Under, by_scheme
 from services.ledger.conversion import Conversions
 from services.ledger.terms import default_scheme_of, terms_of
 from services.query_api.basis import Cut
 from services.query_api.database import Row, Snapshot
-from services.query_api.standing import assigned_to, rates_at
+from services.query_api.standing import assignments_of, rates_at
 
 
 def month_ends(period: str) -> tuple[date, date]:
@@ -39,18 +39,6 @@ async def pay_of(snapshot: Snapshot, cell: Cell, period: str, cut: Cut) -> list[
 
 
 @dataclass(frozen=True, slots=True)
-class Assessed:
-    """What one scheme is owed, and the pay that stands under it."""
-
-    month: Assessment
-    pay: tuple[Pay, ...]
-
-    def part(self, cells: Container[Cell]) -> Assessment:
-        """What of it some pseudonyms have."""
-        return part_of(self.month, cells, self.pay)
-
-
-@dataclass(frozen=True, slots=True)
 class Assessor:
     """Assesses months of one period under a policy, with what stands at a position."""
 
@@ -64,9 +52,12 @@ class Assessor:
     ) -> list[Assessed]:
         """What pseudonyms that are assessed together owe, by scheme."""
         default = default_scheme_of(self.bundle, self.period).stated.value
-        assigned = await assigned_to(self.snapshot, cells, person, self.position)
+        persons = [] if person is None else [person]
+        acts = await assignments_of(self.snapshot, cells, persons, self.position)
         named = default if isinstance(default, str) else None
-        return [await self._assessed(under) for under in by_scheme(pay, assigned, named)]
+        return [
+            await self._assessed(under) for under in by_scheme(pay, acts.of(person, cells), named)
+        ]
 
     async def _assessed(self, under: Under) -> Assessed:
         terms = terms_of(self.bundle, under.scheme, self.period)

@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from events.money import from_micros
-from services.ledger.assessment import Cell
-from services.query_api.assessing import Assessed
+from services.ledger.assessment import Assessed, Cell
 from services.query_api.database import Row
 from services.query_api.reading import Reading
 from services.query_api.rule_answers import Contribution

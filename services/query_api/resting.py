@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from policies.bundle import Bundle
-from services.ledger.assessment import Cell, Line, Pay, Payer
+from services.ledger.assessment import Assessed, Cell, Line, Pay, Payer
 from services.ledger.difference import (
     FUND_RECEIVABLE,
     PLATFORM_PAYABLE,
@@ -13,7 +13,7 @@ from services.ledger.difference import (
     WORKER_WITHHELD,
 )
 from services.projections.ledger.lines import Entry
-from services.query_api.assessing import Assessed, Assessor, pay_of
+from services.query_api.assessing import Assessor, pay_of
 from services.query_api.basis import Cut, find_cut
 from services.query_api.persons import Person, person_of
 from services.query_api.reading import Reading

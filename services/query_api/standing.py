@@ -13,8 +13,7 @@ from services.ledger.assignment import Assigned
 from services.ledger.standing import (
     Act,
     Adopted,
-    assignments_by_worker,
-    standing_assignments,
+    Assignments,
     standing_policy,
     standing_rates,
 )
@@ -44,36 +43,30 @@ async def rates_at(
     return standing_rates(await acts_at(snapshot, v.RatePublished, position), quote, scheme)
 
 
-async def assigned_to(
-    snapshot: Snapshot, cells: Sequence[Cell], person: str | None, position: int
-) -> list[Assigned]:
-    """The schemes assigned to pseudonyms and then to their person: of several the last counts."""
+async def assignments_of(
+    snapshot: Snapshot, cells: Sequence[Cell], persons: Sequence[str], position: int
+) -> Assignments:
+    """The schemes assigned to some pseudonyms and to some persons, and to nobody else."""
     named = {"platforms": [one[0] for one in cells], "workers": [one[1] for one in cells]}
-    rows = await snapshot.rows("assignment_acts", position=position, person=person, **named)
-    acts = [_act(row) for row in rows]
-    found = [one for cell in sorted(cells) for one in standing_assignments(acts, *cell)]
-    return found + (standing_assignments(acts, "", "", person) if person is not None else [])
+    about = {"persons": persons, "position": position}
+    return Assignments(map(_act, await snapshot.rows("assignment_acts", **named, **about)))
 
 
 @dataclass(frozen=True, slots=True)
 class Everybody:
-    """Who is whom and under which scheme, for whoever assesses all workers of a month.
-
-    `assigned`: by (platform, worker), and of persons under ("", person).
-    """
+    """Who is whom and under which scheme, for whoever assesses all workers of a month."""
 
     persons: Mapping[Cell, str]
     pseudonyms: Mapping[str, Sequence[Cell]]
-    assigned: Mapping[Cell, Sequence[Assigned]]
+    assigned: Assignments
 
     def of(self, cell: Cell) -> Sequence[Assigned]:
         """The schemes assigned to one who is linked to nobody."""
-        return self.assigned.get(cell, ())
+        return self.assigned.of(None, [cell])
 
-    def of_person(self, person: str) -> list[Assigned]:
-        """Those assigned to her pseudonyms, then to herself: of several the last counts."""
-        cells = (*self.pseudonyms[person], ("", person))
-        return [one for cell in cells for one in self.of(cell)]
+    def of_person(self, person: str) -> Sequence[Assigned]:
+        """Those assigned to a person and to her pseudonyms."""
+        return self.assigned.of(person, self.pseudonyms[person])
 
 
 async def everybody_at(snapshot: Snapshot, position: int) -> Everybody:
@@ -84,10 +77,7 @@ async def everybody_at(snapshot: Snapshot, position: int) -> Everybody:
     for cell, person in sorted(persons.items()):
         pseudonyms[person].append(cell)
     acts = await acts_at(snapshot, v.SchemeAssigned, position)
-    assigned: dict[Cell, list[Assigned]] = assignments_by_worker(acts)
-    for person in pseudonyms:
-        assigned["", person] = standing_assignments(acts, "", "", person)
-    return Everybody(persons, pseudonyms, assigned)
+    return Everybody(persons, pseudonyms, Assignments(acts))
 
 
 async def acts_at(snapshot: Snapshot, event: type[v.Event], position: int) -> list[Act]:

@@ -19,18 +19,20 @@ _VIEWS = (
     "refusal_by_platform",
     "event_count",
 )
+#: Parts that queries have in common.
+_SHARED = ("batch", "priced_work")
 
 
 @cache
 def load_query(name: str) -> str:
-    """One of this service's queries, `$batch` and the views it names filled in.
+    """One of this service's queries, the views and the parts that several share filled in.
 
     A query that names a view (`$work_by_worker`) reads `work_by_worker_at` and takes `:since`,
     `:before` and `:leaf` of a span.
     """
     views = {view: _at_cut(view) for view in _VIEWS}
-    batch = load_sql(_PACKAGE, "batch")
-    return Template(load_sql(_PACKAGE, name)).substitute(views, batch=batch)
+    shared = {part: load_sql(_PACKAGE, part) for part in _SHARED}
+    return Template(load_sql(_PACKAGE, name)).substitute(views, **shared)
 
 
 def _at_cut(view: str) -> str:

@@ -74,6 +74,29 @@ def test_one_scheme_and_month_are_posted_alone_and_shown_before(fund: Fund) -> N
     assert "nothing would be posted" in fund.own("post", "--dry-run", "--all")
 
 
+def test_an_entry_is_explained_by_every_payment_behind_it(fund: Fund) -> None:
+    """Pages of 100 in the API; the command shows the first, and with --all each payment once."""
+    fund.pay(*(("often", "10") for _ in range(230)), day="2026-11-05")
+    fund.own("post")
+    number = next(e["number"] for e in fund.entries() if e["worker"] == "often")
+    asked = ("explain", f"cnss/{number}", "--as", str(fund.key))
+    some = fund.own(*asked)
+    assert len(_payments(some)) == 100
+    assert "100 of 230 payments shown: add --all for the others" in some
+    # As a user would, in a process of its own.
+    every = fund.running.own(*asked, "--all")
+    assert len(_payments(every)) == len(set(_payments(every))) == 230
+    assert "add --all" not in every
+    assert set(_payments(some)) < set(_payments(every))
+    assert "signed bytes: " in every
+
+
+def _payments(said: str) -> list[str]:
+    """The events that are shown as payments of her."""
+    lines = (line.strip() for line in said.splitlines())
+    return [line.partition(":")[0] for line in lines if " to alpha/often, " in line]
+
+
 @pytest.mark.parametrize(
     ("part", "why"),
     [

@@ -9,7 +9,6 @@ from services.ledger.days import days_of
 from services.ledger.standing import (
     Act,
     Assignments,
-    standing_assignments,
     standing_policy,
     standing_rates,
 )
@@ -57,8 +56,10 @@ def test_assignments_of_a_worker_and_of_the_person_she_is() -> None:
     person = {"scheme": "cnss", "person": "p-1", "day_from": "2026-02-01", "day_to": "2026-02-28"}
     acts = [Act(7, 7, None, person), Act(5, 5, None, own), Act(6, 6, None, own | {"worker": "x"})]
     hers = Assigned("tns", date(2026, 1, 1), None, "atlas", "w")
-    assert standing_assignments(acts, "atlas", "w") == [hers]
-    assert standing_assignments(acts, "atlas", "w", "p-1") == [
+    whole = Act(8, 8, None, own | {"person": "p-1"})
+    assigned = Assignments([*acts, whole])
+    assert assigned.of(None, [("atlas", "w")]) == [hers]
+    assert assigned.of("p-1", [("atlas", "w")]) == [
         hers,
         Assigned("cnss", date(2026, 2, 1), date(2026, 2, 28)),
     ]

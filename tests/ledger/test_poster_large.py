@@ -1,4 +1,4 @@
-"""A round however large: a few owners at a time, and a person's month larger than an act may be."""
+"""A round however large: a few pseudonyms at a time, also where all of them are one person."""
 
 from collections.abc import AsyncIterator, Sequence
 
@@ -66,28 +66,40 @@ async def test_the_same_is_posted_however_few_are_in_memory(
     assert (await books.post(anew=True)).lines == 0
 
 
-async def test_a_person_s_month_larger_than_an_act_goes_into_several_and_is_posted_once(
+async def test_a_person_s_month_is_posted_pseudonym_by_pseudonym_in_their_own_order(
     books: Books, sent: list[Sequence[Act]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(posting, "ACT_LINES_MAX", 100)
     monkeypatch.setattr(assessing, "CELLS_AT_ONCE", 5)
     await _link_all(books)
     await _pay(books, "742.35")
     done = await books.post()
-    acts = [act for acts in sent for act in acts]
-    assert done.postings == 1
-    assert len(acts) > 3
-    assert {act.data["person"] for act in acts} == {"p1"}
-    assert max(len(act.data["lines"]) for act in acts) <= 100
-    assert sum(len(act.data["lines"]) for act in acts) == done.lines
+    acts = [act.data for acts in sent for act in acts]
+    assert done.postings == len(acts) == WORKERS
+    assert [{line["worker"] for line in act["lines"]} for act in acts] == [
+        {f"w{number:02d}"} for number in range(WORKERS)
+    ]
+    assert {act["person"] for act in acts} == {"p1"}
+    assert (await books.post(anew=True)).lines == 0
+
+
+async def test_a_month_larger_than_an_act_goes_into_several_and_is_posted_once(
+    books: Books, sent: list[Sequence[Act]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(posting, "ACT_LINES_MAX", 7)
+    await _pay(books, "742.35")
+    done = await books.post()
+    acts = [act.data for acts in sent for act in acts]
+    assert done.postings == WORKERS
+    assert len(acts) == 4 * WORKERS
+    assert max(len(act["lines"]) for act in acts) <= 7
+    assert sum(len(act["lines"]) for act in acts) == done.lines
     assert (await books.post(anew=True)).lines == 0
 
 
 async def test_a_poster_killed_within_a_person_s_month_leaves_the_rest_to_the_next(
     books: Books, sent: list[Sequence[Act]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(posting, "ACT_LINES_MAX", 100)
-    monkeypatch.setattr(posting, "EVENTS_MAX", 1)
+    monkeypatch.setattr(posting, "EVENTS_MAX", 5)
     await _link_all(books)
     await _pay(books, "742.35")
 
@@ -99,7 +111,7 @@ async def test_a_poster_killed_within_a_person_s_month_leaves_the_rest_to_the_ne
         await books.poster(die_with_two).post(lambda line: None)
     done = await books.post()
     whole = len(await books.balances())
-    assert done.postings == 1
+    assert 0 < done.postings < WORKERS
     assert 0 < done.lines < whole
     assert len(await books.fetch("SELECT FROM entry")) == whole
     assert (await books.post(anew=True)).lines == 0
@@ -127,6 +139,6 @@ async def test_news_of_one_pseudonym_bring_along_the_others_of_her_person(books:
     paid |= {"paid_at": "2026-02-11T12:00:00Z"}
     await books.world.tell(books.world.alpha.event("payment.made", paid))
     news = await books.post()
-    assert news.postings == 1
+    assert news.postings == WORKERS
     assert news.lines > WORKERS
     assert (await books.post(anew=True)).lines == 0

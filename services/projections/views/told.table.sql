@@ -12,3 +12,10 @@ CREATE TABLE told (
 );
 CREATE INDEX ON told (type, subject, event_number);
 CREATE INDEX ON told (emitter_code, subject, event_number);
+CREATE INDEX ON told (original) WHERE original IS NOT NULL;
+-- To whom schemes are assigned, by acts and by corrections that replace one.
+CREATE INDEX told_assigned ON told (
+    coalesce(data #>> '{replacement,data,platform}', data ->> 'platform', ''),
+    coalesce(data #>> '{replacement,data,worker}', data ->> 'worker', ''),
+    coalesce(data #>> '{replacement,data,person}', data ->> 'person', '')
+) WHERE type = 'scheme.assigned.v1' OR data #>> '{replacement,type}' = 'scheme.assigned.v1';

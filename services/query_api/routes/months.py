@@ -12,22 +12,22 @@ from events.access import Role
 from policies.bundle import Bundle
 from policies.meanings import DAY_RULE, DAY_SECONDS, DAYS_MAX
 from policies.schemes import Term
-from services.ledger.assessment import Cell, Pay
+from services.ledger.assessment import Assessed, Cell, Pay
 from services.ledger.conversion import Conversions
 from services.ledger.days import days_of
 from services.ledger.floor import Work, floor_by, floor_days
 from services.query_api.access import CASES, only_platform, only_worker
-from services.query_api.assessing import Assessed, Assessor, header_of, month_ends, pay_of
+from services.query_api.assessing import Assessor, header_of, month_ends, pay_of
 from services.query_api.contributions import Owings, owings_of
 from services.query_api.database import Row
 from services.query_api.dues import dues_of, rested
 from services.query_api.figures import members, paid_slice_of, total
+from services.query_api.floors import conversions_of, floor_row, floor_work, wages_of
 from services.query_api.ledgers import schemes_of
 from services.query_api.openapi import MonthName, PlatformId, Pseudonym, described
 from services.query_api.parameters import path_text
 from services.query_api.persons import person_of
 from services.query_api.reading import Reading, reading
-from services.query_api.routes.rules import conversions_of, floor_row, floor_work, wages_of
 from services.query_api.rule_answers import MonthPart, Rested, Together, WorkerMonth
 from services.query_api.standing import policy_at
 from services.web.problems import Problem

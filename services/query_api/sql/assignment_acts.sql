@@ -1,14 +1,31 @@
--- Schemes assigned to some workers, or to a person (may be null), up to a position, and every
--- correction of an assignment: one may give her what was another's.
+-- Schemes assigned to some workers and persons up to a position, and every correction of one: what
+-- was another's may have been given to her, and what was hers to another. One by one through the
+-- index of `told`, however few assignments the planner thinks that there are.
+WITH asked AS (
+    SELECT platform, worker, '' AS person
+    FROM unnest(CAST(:platforms AS text[]), CAST(:workers AS text[])) AS cell(platform, worker)
+    UNION
+    SELECT '', '', unnest(CAST(:persons AS text[]))
+), act AS (
+    SELECT DISTINCT hers.event_number
+    FROM asked CROSS JOIN LATERAL (
+        SELECT coalesce(original, event_number) AS event_number
+        FROM told
+        WHERE (type = 'scheme.assigned.v1' OR data #>> '{replacement,type}' = 'scheme.assigned.v1')
+            AND coalesce(data #>> '{replacement,data,platform}', data ->> 'platform', '')
+                = asked.platform
+            AND coalesce(data #>> '{replacement,data,worker}', data ->> 'worker', '')
+                = asked.worker
+            AND coalesce(data #>> '{replacement,data,person}', data ->> 'person', '')
+                = asked.person
+        OFFSET 0
+    ) AS hers
+)
 SELECT event_number, leaf_index, NULL::bigint AS original, data::text AS data
-FROM told
-WHERE type = 'scheme.assigned.v1' AND leaf_index <= :position
-    AND (data->>'person' = CAST(:person AS text) OR (data->>'platform', data->>'worker') IN (
-        SELECT * FROM unnest(CAST(:platforms AS text[]), CAST(:workers AS text[]))))
+FROM act JOIN told USING (event_number)
+WHERE leaf_index <= :position
 UNION ALL
 SELECT c.event_number, c.leaf_index, c.original, c.data::text
-FROM told AS c
-JOIN told AS o ON o.event_number = c.original
-WHERE c.type IN ('correction.cancelled.v1', 'correction.replaced.v1')
-    AND o.type = 'scheme.assigned.v1' AND c.leaf_index <= :position
+FROM act JOIN told AS c ON c.original = act.event_number
+WHERE c.leaf_index <= :position
 ORDER BY event_number

@@ -1,34 +1,15 @@
 -- The wage floor summed by platform and work day (RULES 7.2), of residents and of the unstated, so
 -- that no row for each worker's day leaves the database. A worker's day on which something was taken
 -- back is in no sum: `odd` names those workers, and they are worked out one by one.
--- :days, :wages: an hour's minimum in micro-units by day, null where none is known. :pay_days,
--- :currencies, :factors: what a micro-unit of a currency counts for that day, :scale for one.
-WITH $batch, $work_by_worker,
-wage AS MATERIALIZED (
-    SELECT * FROM unnest(CAST(:days AS date[]), CAST(:wages AS numeric[])) AS t(day, wage)
-), factor AS MATERIALIZED (
-    SELECT * FROM unnest(CAST(:pay_days AS date[]), CAST(:currencies AS text[]),
-                         CAST(:factors AS numeric[])) AS t(day, currency, factor)
-), worked AS (
-    SELECT worker_code, day, residence <> '' AS resident,
-           sum(paid_seconds) AS paid,
-           sum(paid_seconds + rejected_seconds + not_submitted_seconds + fault_seconds
-               + search_seconds + qualification_seconds + waiting_seconds) AS spent,
-           coalesce(sum(earned * factor), 0) AS pay,
-           bool_or(earned <> 0 AND factor IS NULL) AS waits,
-           bool_or(earned < 0 OR paid_seconds < 0
-                   OR rejected_seconds + not_submitted_seconds + fault_seconds < 0
-                   OR search_seconds + qualification_seconds + waiting_seconds < 0) AS odd
-    FROM work_by_worker_at LEFT JOIN factor USING (day, currency)
-    WHERE day >= CAST(:first AS date) AND day <= CAST(:last AS date)
-        AND (residence = '' OR left(residence, 2) = CAST(:country AS text))
-        AND (CAST(:platform AS text) IS NULL OR emitter_code = (
-            SELECT emitter_code FROM emitter WHERE emitter = CAST(:platform AS text)))
+-- :scale: what a micro-unit of the wage's own currency counts.
+WITH $batch, $work_by_worker, $priced_work,
+worked AS (
+    SELECT worker_code, day, resident, sum(paid) AS paid, sum(paid + unpaid + outside) AS spent,
+           sum(pay) AS pay, bool_or(waits) AS waits, bool_or(odd) AS odd
+    FROM priced_work
     GROUP BY 1, 2, 3
     -- A day with neither time nor pay is none.
-    HAVING bool_or(earned <> 0 OR paid_seconds <> 0
-                   OR rejected_seconds + not_submitted_seconds + fault_seconds <> 0
-                   OR search_seconds + qualification_seconds + waiting_seconds <> 0)
+    HAVING bool_or(earned <> 0 OR paid <> 0 OR unpaid <> 0 OR outside <> 0)
 ), held AS (
     SELECT worker_code, day, resident, paid, spent, pay, odd,
            NOT odd AND wage IS NULL AS unknown,
@@ -40,7 +21,7 @@ wage AS MATERIALIZED (
                AS short_spent
     FROM worked JOIN wage USING (day)
 )
-SELECT emitter AS platform, day, resident,
+SELECT emitter AS part, day, resident,
        count(*) FILTER (WHERE known) AS days,
        coalesce(sum(pay) FILTER (WHERE known), 0) AS pay,
        coalesce(sum(paid) FILTER (WHERE known), 0) AS paid,

@@ -1,5 +1,5 @@
--- Whoever was paid in a month or has something posted for it, the pseudonyms of a person together.
-SELECT person, platform, worker
+-- Whoever was paid in a month or has something posted for it, in an order that tells nothing of links.
+SELECT platform, worker, person
 FROM (
     SELECT emitter AS platform, worker
     FROM (
@@ -15,4 +15,4 @@ FROM (
 LEFT JOIN (
     SELECT platform, worker, person FROM identity_link WHERE ended_leaf IS NULL
 ) AS linked USING (platform, worker)
-ORDER BY person COLLATE "C", platform COLLATE "C", worker COLLATE "C"
+ORDER BY platform COLLATE "C", worker COLLATE "C"

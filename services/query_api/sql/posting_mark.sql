@@ -1,11 +1,11 @@
--- The last counted leaf up to a position and a digest of its events and of the generation: tells one
+-- The last event up to a number, and a digest of the newest hundred and of the generation: tells one
 -- history from another, and views that were made anew from those before.
-SELECT s.leaf_index, (
-    SELECT md5(current_schema() || string_agg(f.digest::text, ',' ORDER BY f.event_number))
-    FROM fact AS f
-    WHERE f.recorded_day = s.recorded_day AND f.leaf_index = s.leaf_index AND f.digest IS NOT NULL
-) AS mark
-FROM submission AS s
-WHERE s.leaf_index <= :position
-ORDER BY s.leaf_index DESC
-LIMIT 1
+SELECT max(event_number) AS event,
+       md5(current_schema() || string_agg(digest::text, ',' ORDER BY event_number)) AS digest
+FROM (
+    SELECT event_number, digest FROM fact
+    WHERE event_number <= :event AND digest IS NOT NULL
+    ORDER BY event_number DESC
+    LIMIT 100
+) AS newest
+HAVING count(*) > 0

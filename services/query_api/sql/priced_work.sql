@@ -1,0 +1,24 @@
+-- Work of a period, of residents and of those whose residence is unstated, with what its pay counts:
+-- what the queries of the wage floor add up. `odd`: something was taken back.
+-- :days, :wages: an hour's minimum in micro-units by day, null where none is known. :pay_days,
+-- :currencies, :factors: what a micro-unit of a currency counts for that day.
+wage AS MATERIALIZED (
+    SELECT * FROM unnest(CAST(:days AS date[]), CAST(:wages AS numeric[])) AS t(day, wage)
+), factor AS MATERIALIZED (
+    SELECT * FROM unnest(CAST(:pay_days AS date[]), CAST(:currencies AS text[]),
+                         CAST(:factors AS numeric[])) AS t(day, currency, factor)
+), priced_work AS (
+    SELECT worker_code, day, residence <> '' AS resident, task_group, earned, paid, unpaid, outside,
+           coalesce(earned * factor, 0) AS pay, earned <> 0 AND factor IS NULL AS waits,
+           earned < 0 OR paid < 0 OR unpaid < 0 OR outside < 0 AS odd
+    FROM work_by_worker_at
+    LEFT JOIN factor USING (day, currency)
+    CROSS JOIN LATERAL (VALUES (
+        paid_seconds::bigint, (rejected_seconds + not_submitted_seconds + fault_seconds)::bigint,
+        (search_seconds + qualification_seconds + waiting_seconds)::bigint
+    )) AS seconds(paid, unpaid, outside)
+    WHERE day >= CAST(:first AS date) AND day <= CAST(:last AS date)
+        AND (residence = '' OR left(residence, 2) = CAST(:country AS text))
+        AND (CAST(:platform AS text) IS NULL OR emitter_code = (
+            SELECT emitter_code FROM emitter WHERE emitter = CAST(:platform AS text)))
+)
