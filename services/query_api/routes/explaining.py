@@ -251,7 +251,8 @@ async def _acts(r: Reading, entry: Entry, rest: Rest) -> list[CauseAct]:
         basis=entry.basis,
         types=[*_ACTS, *(_LINKS if sees_persons(r) else ())],
         currencies=sorted(used),
-        person=rest.person.name,
+        # One act about a person stands behind entries on all her platforms.
+        person=rest.person.name if sees_persons(r) else None,
         most=_ACTS_MAX,
         **_names(rest),
     )
