@@ -1,6 +1,6 @@
 """The database as readers see it: one read-only snapshot for each answer."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
 from typing import Any
@@ -122,6 +122,12 @@ class QueryDatabase:
             next_leaf = await connection.execute(text("SELECT next_leaf FROM cursor"))
             position = next_leaf.scalar_one() - 1
             yield Snapshot(connection, begun["number"], position, begun["tzdata"])
+
+
+def named(workers: Iterable[Worker]) -> dict[str, list[str]]:
+    """Workers as queries take them: `:platforms` and `:workers`, of one length."""
+    both = list(workers)
+    return {"platforms": [one[0] for one in both], "workers": [one[1] for one in both]}
 
 
 def _worker(row: Any) -> Worker:

@@ -15,7 +15,7 @@ from services.projections.ledger.lines import CLOSING, Entry, entry_of
 from services.query_api.access import forbidden
 from services.query_api.basis import leaf_of_event
 from services.query_api.cursors import Cursor, question, read_cursor, write_cursor
-from services.query_api.database import Row
+from services.query_api.database import Row, named
 from services.query_api.dues import dues_of, share_of
 from services.query_api.evidence import body_of, raw_event, raw_events, typed_events, workers_of
 from services.query_api.formats import conditional
@@ -254,17 +254,12 @@ async def _acts(r: Reading, entry: Entry, rest: Rest) -> list[CauseAct]:
         # One act about a person stands behind entries on all her platforms.
         person=rest.person.name if sees_persons(r) else None,
         most=_ACTS_MAX,
-        **_names(rest),
+        **named(rest.person.seen),
     )
     return [CauseAct(**row) for row in rows]
 
 
 # --- the payments behind it -------------------------------------------------------------------
-
-
-def _names(rest: Rest) -> dict[str, list[str]]:
-    seen = rest.person.seen
-    return {"platforms": [one[0] for one in seen], "workers": [one[1] for one in seen]}
 
 
 async def _page(r: Reading, entry: Entry, rest: Rest | None) -> dict[str, Any]:
@@ -293,7 +288,7 @@ async def _causes(
         event=event,
         skipped=skipped,
         most=most,
-        **_names(rest),
+        **named(rest.person.seen),
     )
 
 
