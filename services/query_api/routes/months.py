@@ -55,10 +55,10 @@ async def worker_month(
         pseudonym = str(only_worker(r.reader, path_text("worker", worker)))
         if not _PERIOD.fullmatch(month):
             raise Problem(404, "not-found", "a month is written like 2026-10")
-        await r.record()
-        if await header_of(r.snapshot, (name, pseudonym), r.cut) is None:
-            raise _nobody()
-        document = await _month(r, month, (name, pseudonym))
+        async with r.recorded():
+            if await header_of(r.snapshot, (name, pseudonym), r.cut) is None:
+                raise _nobody()
+            document = await _month(r, month, (name, pseudonym))
     return r.answer(document)
 
 
