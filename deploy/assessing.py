@@ -15,13 +15,13 @@ from events import vocabulary as v
 from policies.bundle import Bundle
 from policies.schemes import scheme_codes
 from services.ledger.assessment import Cell, Pay
-from services.ledger.change import days_of_month
 from services.ledger.conversion import Conversions
 from services.ledger.difference import Balance
+from services.ledger.months import month_ends
 from services.ledger.posting import Due, Month, Owner, Posted, Posting, TermsOf
 from services.ledger.standing import Act, standing_rates
 from services.ledger.terms import default_scheme_of, terms_of
-from services.query_api.database import Row, Snapshot
+from services.query_api.database import Row, Snapshot, in_columns
 from services.query_api.standing import acts_at, assignments_of
 
 #: Pseudonyms that are assessed at once: their pay, schemes and what stands posted are in memory,
@@ -137,8 +137,8 @@ class Assessing:
         return [asked]
 
     async def _owners(self, period: str) -> AsyncIterator[Row]:
-        days = days_of_month(period)
-        values = {"first": days[0], "last": days[-1], "month": period}
+        first, last = month_ends(period)
+        values = {"first": first, "last": last, "month": period}
         async for row in self._snapshot.stream("owners_of_month", _FETCHED, **values):
             yield row
 
@@ -196,23 +196,20 @@ class Assessing:
         return found
 
     async def _pay(self, month: Month, cells: Sequence[Cell]) -> dict[Cell, list[Pay]]:
-        days, pay = days_of_month(month.period), dict[Cell, list[Pay]]()
-        asked = {"first": days[0], "last": days[-1], **_named(cells)}
+        pay: dict[Cell, list[Pay]] = {}
+        first, last = month_ends(month.period)
+        asked = {"first": first, "last": last, **in_columns(cells)}
         async for cell, rows in self._snapshot.by_worker("pay_of_workers", **asked):
             pay.setdefault(cell, []).extend(map(Pay.of, rows))
         return pay
 
     async def _posted(self, month: Month, cells: Sequence[Cell]) -> Posted:
-        posted, asked = Posted(), {"month": month.period, **_named(cells)}
+        posted, asked = Posted(), {"month": month.period, **in_columns(cells)}
         async for row in self._snapshot.stream("posted_of_workers", _FETCHED, **asked):
             whose = (row["platform"], row["worker"], row["currency"])
             key = Balance(row["account"], row["branch"], *whose)
             posted.add(row["scheme"], key, int(row["amount"]), row["basis"])
         return posted
-
-
-def _named(cells: Sequence[Cell]) -> dict[str, list[str]]:
-    return {"platforms": [one[0] for one in cells], "workers": [one[1] for one in cells]}
 
 
 async def _each(rows: Iterable[Row]) -> AsyncIterator[Row]:

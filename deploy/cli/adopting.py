@@ -18,11 +18,11 @@ from services.ledger.change import (
     MonthChange,
     MonthFloorChange,
     Rates,
-    days_of_month,
     differs,
     floor_differs,
 )
 from services.ledger.floor import Work
+from services.ledger.months import month_ends
 from services.ledger.standing import standing_rates
 from services.query_api.database import QueryDatabase, Row, Snapshot, Worker
 from services.query_api.standing import Everybody, acts_at, everybody_at, policy_or_none
@@ -100,8 +100,8 @@ class _Look:
         return [change] if change else []
 
     def _of_month(self, query: str, period: str) -> AsyncIterator[tuple[Worker, list[Row]]]:
-        days = days_of_month(period)
-        return self.snapshot.by_worker(query, first=days[0], last=days[-1])
+        first, last = month_ends(period)
+        return self.snapshot.by_worker(query, first=first, last=last)
 
 
 @asynccontextmanager

@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
 from typing import NamedTuple
 
 from policies.bundle import Bundle
@@ -15,6 +14,7 @@ from services.ledger.assessment import Pay, Payer
 from services.ledger.assignment import Assigned, Under, by_scheme
 from services.ledger.conversion import Conversions
 from services.ledger.floor import PARTS, Work, floor_days
+from services.ledger.months import days_of_month
 from services.ledger.rounding import half_up
 from services.ledger.terms import Terms, default_scheme_of, terms_of
 
@@ -45,13 +45,6 @@ class FloorChange:
     currency: str | None
     before: int
     after: int
-
-
-def days_of_month(period: str) -> list[date]:
-    """Every day of `YYYY-MM`."""
-    first = date.fromisoformat(f"{period}-01")
-    days = (first + timedelta(days=passed) for passed in range(31))
-    return [day for day in days if day.month == first.month]
 
 
 def differs(before: Bundle | None, after: Bundle, period: str) -> bool:

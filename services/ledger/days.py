@@ -6,6 +6,7 @@ from datetime import date
 from policies.bundle import Bundle
 from policies.meanings import ANY_WORK, BY_SECONDS, DAY_RULE, DAY_SECONDS, DAYS_MAX
 from services.ledger.floor import Work
+from services.ledger.months import first_day
 
 
 def days_of(bundle: Bundle, period: str, work: Iterable[Work]) -> int | None:
@@ -14,7 +15,7 @@ def days_of(bundle: Bundle, period: str, work: Iterable[Work]) -> int | None:
     Under `any-work` a day with any effective time is one, however many platforms it was on; under
     `by-seconds` whole days of so many seconds are. Neither passes the month's most days.
     """
-    first = date.fromisoformat(f"{period}-01")
+    first = first_day(period)
     most = bundle.at(DAYS_MAX, first).value
     seconds: dict[date, int] = {}
     for row in work:

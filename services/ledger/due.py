@@ -5,11 +5,12 @@ from datetime import date, timedelta
 from policies.bundle import Bundle
 from policies.meanings import DUE_DAY
 from policies.schemes import Term
+from services.ledger.months import first_day
 
 
 def due_day_of(bundle: Bundle, period: str) -> Term:
     """The day of the month after `period` (YYYY-MM), as it was stated on the period's first day."""
-    return Term(DUE_DAY, bundle.at(DUE_DAY, _first(period)))
+    return Term(DUE_DAY, bundle.at(DUE_DAY, first_day(period)))
 
 
 def due_on(bundle: Bundle | None, period: str) -> date | None:
@@ -17,8 +18,4 @@ def due_on(bundle: Bundle | None, period: str) -> date | None:
     stated = None if bundle is None else due_day_of(bundle, period).stated.value
     if not isinstance(stated, int):
         return None
-    return (_first(period) + timedelta(days=31)).replace(day=stated)
-
-
-def _first(period: str) -> date:
-    return date.fromisoformat(f"{period}-01")
+    return (first_day(period) + timedelta(days=31)).replace(day=stated)

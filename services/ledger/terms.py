@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 
 from events.money import MICRO
@@ -13,6 +12,7 @@ from policies.meanings import PERIOD_RULE, VALUES_RULE
 from policies.parameter import Bands, Value
 from policies.schemes import Component, Scheme, Term, default_scheme, scheme_on
 from services.ledger.assessment import Charge, Payer, Unknown
+from services.ledger.months import first_day
 from services.ledger.rounding import MODES, Round, down
 
 #: A rate has up to ten decimals: `percent / 100` is a whole number of these.
@@ -87,18 +87,14 @@ def terms_of(bundle: Bundle, scheme: str, period: str) -> Terms:
 
 def default_scheme_of(bundle: Bundle, period: str) -> Term:
     """The scheme of workers to whom none is assigned in a month, and where that is stated."""
-    return default_scheme(bundle, _first_day(period))
-
-
-def _first_day(period: str) -> date:
-    return date.fromisoformat(f"{period}-01")
+    return default_scheme(bundle, first_day(period))
 
 
 class _Maker:
     """Goes through a scheme once and notes whatever it uses or lacks."""
 
     def __init__(self, bundle: Bundle, scheme: str, period: str) -> None:
-        day = _first_day(period)
+        day = first_day(period)
         self.bundle, self.code, self.period = bundle, scheme, period
         self.said = scheme_on(bundle, scheme, day)
         self.unknown: list[Unknown] = []

@@ -7,14 +7,13 @@ import asyncio
 from datetime import datetime
 
 from fastapi import Request
-from sqlalchemy import insert
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.access import AccessDenied, Reader, Role, read_access
 from events.keys import KeyRing
 from events.log.protocol import Leaves
-from migrations.tables import access as access_table
+from services.query_api.database import AWAY
+from services.query_api.statements import alive, named
 from services.web.problems import Problem
 
 ANALYSTS = frozenset({Role.ANALYST, Role.INSPECTOR, Role.FUND, Role.AUTHORITY, Role.PLATFORM})
@@ -53,10 +52,11 @@ class AuditTrail:
     async def record(self, reader: Reader, what: str, position: int) -> None:
         """Durable when it returns. Problem 503 when it cannot be: then nothing may be read."""
         line = {"who": reader.who, "role": reader.role.value, "what": what, "position": position}
+        statement = named("record")
         try:
-            async with self._engine.begin() as connection:
-                await connection.execute(insert(access_table).values(line).inline())
-        except (SQLAlchemyError, OSError) as error:
+            async with alive(self._engine) as driver:
+                await driver.execute(statement.text, *statement.values(line))
+        except AWAY as error:
             raise Problem(
                 503,
                 "no-audit",

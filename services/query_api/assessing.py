@@ -2,23 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
 
 from policies.bundle import Bundle
 from services.ledger.assess import assess
 from services.ledger.assessment import Assessed, Cell, Pay
 from services.ledger.assignment import Under, by_scheme
 from services.ledger.conversion import Conversions
+from services.ledger.months import month_ends
 from services.ledger.terms import default_scheme_of, terms_of
 from services.query_api.basis import Cut
 from services.query_api.database import Row, Snapshot
 from services.query_api.standing import assignments_of, rates_at
-
-
-def month_ends(period: str) -> tuple[date, date]:
-    """The first and the last day of `YYYY-MM`."""
-    first = date.fromisoformat(f"{period}-01")
-    return first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
 
 
 async def header_of(snapshot: Snapshot, cell: Cell, cut: Cut) -> Row | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from events.money import from_micros
 from services.ledger.assessment import Assessed, Cell
-from services.query_api.database import Row
+from services.query_api.database import Row, in_columns
 from services.query_api.reading import Reading
 from services.query_api.rule_answers import Contribution
 
@@ -104,8 +104,8 @@ async def owings_of(
     owings = Owings()
     for one in found:
         owings.assessed(one)
-    names = {"platforms": [one[0] for one in cells], "workers": [one[1] for one in cells]}
-    rows = await r.rows("posted_of_cells", month=period, position=r.cut.position, **names)
+    about = {"month": period, "position": r.cut.position, **in_columns(cells)}
+    rows = await r.rows("posted_of_cells", **about)
     for row in rows:
         if allowed is None or row["scheme"] in allowed:
             owings.posted(row, await _brought(r, period, row["scheme"], row["platform"]))

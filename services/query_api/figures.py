@@ -4,10 +4,11 @@ Hours are summed over currencies before hourly pay, which always names its basis
 paid plus unpaid time (RULES 3.4, 3.5). Time whose pay is unstated is in neither.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from msgspec import Struct
@@ -21,8 +22,13 @@ UNPAID = ("rejected", "not_submitted", "fault", *UNALLOCATED)
 SECONDS = ("worked", "paid", "paid_unstated", *UNPAID)
 PAID = ("gross", "fee", "tax", "withheld", "net")
 _SECONDS_AN_HOUR = 3600
+_SECONDS_COLUMNS = tuple((name, f"{name}_seconds") for name in SECONDS)
+_NO_COUNTS, _NO_SECONDS = dict.fromkeys(COUNTS, 0), dict.fromkeys(SECONDS, 0)
+_NOTHING_PAID = dict.fromkeys(("payments", *PAID), 0)
 #: Decimals of hourly pay, rounded half to even.
 _HOURLY_STEP = Decimal("0.0001")
+#: Quotients that are kept: most of a table is days that never change.
+_HOURLY_MAX = 20_000
 
 Row = Mapping[str, Any]
 Key = TypeVar("Key", bound=Hashable)
@@ -91,24 +97,24 @@ class PaidSlice(Slice, frozen=True):
 class Sums:
     """Sums in whole numbers: seconds and micro-units."""
 
-    counts: Counter[str] = field(default_factory=Counter)
-    seconds: Counter[str] = field(default_factory=Counter)
-    earned: Counter[str] = field(default_factory=Counter)
-    paid: dict[str, Counter[str]] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=_NO_COUNTS.copy)
+    seconds: dict[str, int] = field(default_factory=_NO_SECONDS.copy)
+    earned: dict[str, int] = field(default_factory=dict)
+    paid: dict[str, dict[str, int]] = field(default_factory=dict)
 
     def add_work(self, row: Row) -> None:
         """Add one row of the work grain."""
         for name in COUNTS:
             self.counts[name] += int(row[name])
-        for name in SECONDS:
-            self.seconds[name] += int(row[f"{name}_seconds"])
-        if row["currency"] != NO_CURRENCY:
-            self.earned[row["currency"]] += int(row["earned"])
+        for name, column in _SECONDS_COLUMNS:
+            self.seconds[name] += int(row[column])
+        if (currency := row["currency"]) != NO_CURRENCY:
+            self.earned[currency] = self.earned.get(currency, 0) + int(row["earned"])
 
     def add_pay(self, row: Row) -> None:
         """Add one row of the pay grain."""
-        into = self.paid.setdefault(row["currency"], Counter())
-        for name in ("payments", *PAID):
+        into = self.paid.setdefault(row["currency"], _NOTHING_PAID.copy())
+        for name in into:
             into[name] += int(row[name])
 
     def add(self, other: "Sums") -> None:
@@ -119,9 +125,9 @@ class Sums:
             (self.earned, other.earned),
         ):
             for name, value in part.items():
-                into[name] += value
+                into[name] = into.get(name, 0) + value
         for currency, paid in other.paid.items():
-            own = self.paid.setdefault(currency, Counter())
+            own = self.paid.setdefault(currency, _NOTHING_PAID.copy())
             for name, value in paid.items():
                 own[name] += value
 
@@ -175,9 +181,9 @@ def _nothing_first(key: tuple[Any, ...]) -> tuple[Any, ...]:
 
 def split_unallocated(sums: Sums) -> tuple[Sums, Sums]:
     """Tasks without a stated group, and time without a task: two lines of a sector table."""
-    tasks, time = Sums(sums.counts, Counter(sums.seconds), sums.earned, sums.paid), Sums()
+    tasks, time = Sums(sums.counts, sums.seconds.copy(), sums.earned, sums.paid), Sums()
     for name in UNALLOCATED:
-        time.seconds[name] = tasks.seconds.pop(name, 0)
+        time.seconds[name], tasks.seconds[name] = tasks.seconds[name], 0
     return tasks, time
 
 
@@ -198,6 +204,7 @@ def per_hour(micros: int, seconds: int) -> str | None:
     return _per_hour(micros, seconds) if seconds > 0 else None
 
 
+@lru_cache(_HOURLY_MAX)
 def _per_hour(micros: int, seconds: int) -> str:
     # One rounding only: the quotient is exact enough for any sum that a register can hold.
     with localcontext(prec=60):
@@ -238,14 +245,14 @@ def pay_members(sums: Sums) -> dict[str, Any]:
         "paid": {currency: _paid(sums.paid[currency]) for currency in sorted(sums.paid)},
         "earned_unpaid": {
             currency: from_micros(
-                sums.earned[currency] - sums.paid.get(currency, Counter())["gross"]
+                sums.earned.get(currency, 0) - sums.paid.get(currency, _NOTHING_PAID)["gross"]
             )
             for currency in currencies
         },
     }
 
 
-def _paid(sums: Counter[str]) -> Paid:
+def _paid(sums: Mapping[str, int]) -> Paid:
     return Paid(sums["payments"], *(from_micros(sums[name]) for name in PAID))
 
 

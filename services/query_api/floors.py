@@ -3,7 +3,7 @@ something was taken back."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -23,6 +23,7 @@ from services.ledger.floor import (
     floor_days,
     wage_of,
 )
+from services.ledger.months import days_from
 from services.query_api.database import Row
 from services.query_api.figures import per_hour
 from services.query_api.parameters import UNSTATED, Values
@@ -167,11 +168,6 @@ async def conversions_of(r: Reading, bundle: Bundle, wages: Iterable[Wage]) -> C
     currency = next((one.currency for one in wages if one.currency), None)
     rates = await rates_at(r.snapshot, currency, r.cut.position) if currency else {}
     return Conversions(bundle, rates)
-
-
-def days_from(first: date, last: date) -> list[date]:
-    """Every day of a period."""
-    return [first + timedelta(days=passed) for passed in range((last - first).days + 1)]
 
 
 def wages_of(bundle: Bundle, first: date, last: date) -> list[Wage]:

@@ -159,7 +159,8 @@ class Cause(Struct, frozen=True, kw_only=True):
 
 class CauseAct(Struct, frozen=True, kw_only=True):
     """An act between the two bases that may have changed what is due: a policy, a rate, a scheme, a
-    link, or a correction of one (`original`)."""
+    link, or a correction of one (`original`). A platform is shown none about a person: who reads of
+    two could find her by its number."""
 
     event_number: int
     leaf_index: int

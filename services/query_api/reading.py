@@ -1,5 +1,6 @@
 """One reading: who asks, what she asked, one snapshot, one answer. Routes stay thin by it."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -75,11 +76,21 @@ class Reading:
         question = (self.snapshot.generation, name, *sorted(values.items()))
         return await self.state.remembered.rows(question, lambda: self.rows(name, **values))
 
-    async def record(self) -> None:
-        """Leave the line in the audit trail that this reading of a worker's rows needs."""
+    @asynccontextmanager
+    async def recorded(self) -> AsyncIterator[None]:
+        """A worker's rows are read in it, and leave it only after their line in the audit trail.
+
+        The line is written while they are read: behind the block it is durable, also where the
+        reading found nothing or failed. Problem 503 if it cannot be written.
+        """
         url = self.request.url
         what = f"{self.request.method} {url.path}" + (f"?{url.query}" if url.query else "")
-        await self.state.audit.record(self.reader, what, self.cut.position)
+        writing = self.state.audit.record(self.reader, what, self.cut.position)
+        line = asyncio.create_task(writing)
+        try:
+            yield
+        finally:
+            await line
 
     def answer(self, document: Any, **table: Any) -> Response:
         """The response in the format asked for."""

@@ -17,7 +17,7 @@ from services.ledger.standing import (
     standing_policy,
     standing_rates,
 )
-from services.query_api.database import Row, Snapshot
+from services.query_api.database import Row, Snapshot, in_columns
 from services.web.problems import Problem
 
 
@@ -47,9 +47,8 @@ async def assignments_of(
     snapshot: Snapshot, cells: Sequence[Cell], persons: Sequence[str], position: int
 ) -> Assignments:
     """The schemes assigned to some pseudonyms and to some persons, and to nobody else."""
-    named = {"platforms": [one[0] for one in cells], "workers": [one[1] for one in cells]}
-    about = {"persons": persons, "position": position}
-    return Assignments(map(_act, await snapshot.rows("assignment_acts", **named, **about)))
+    about = {"persons": persons, "position": position, **in_columns(cells)}
+    return Assignments(map(_act, await snapshot.rows("assignment_acts", **about)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,16 @@
 """The look-up of events about workers: optional filters, one page by event number."""
 
 from collections.abc import Mapping
-from datetime import date
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, Text, cast, column, func, select, table
+from sqlalchemy import Text, bindparam, cast, column, func, select, table
 
 from events.money import NO_CURRENCY, from_micros
 from services.query_api.answers import TaskRow
 from services.query_api.database import Row
 from services.query_api.parameters import UNSTATED
+from services.query_api.statements import Statement, compiled
 
 _FACT_COLUMNS = (
     "event_number", "leaf_index", "recorded_day", "emitter_code", "type", "event_id",
@@ -18,6 +19,8 @@ _FACT_COLUMNS = (
 )  # fmt: skip
 #: Enums are named by the schema of a generation, so only their text may leave a query.
 _ENUMS = frozenset({"type", "task_group", "kind", "rail", "decided_by"})
+#: What a look-up may be held to.
+_FILTERS = ("platform", "worker", "contract", "task", "type", "from", "to")
 _HIDDEN = frozenset({"emitter_code", "worker_code", "original"})
 
 _fact = table("fact", *(column(name) for name in _FACT_COLUMNS))
@@ -25,36 +28,47 @@ _emitter = table("emitter", column("emitter_code"), column("emitter"))
 _worker = table("worker", column("worker_code"), column("worker"))
 
 
-def page_query(filters: Mapping[str, Any], *, position: int, after: int, limit: int) -> Select[Any]:
-    """Heads of events that name a worker, up to a position, numbered above `after`."""
+def page_query(filters: Mapping[str, Any]) -> Statement:
+    """Heads of events that name a worker, up to `position`, numbered above `after`, at most
+    `limit`: values that it takes beside those of the filters."""
+    return _page_query(frozenset(name for name in _FILTERS if filters[name] is not None))
+
+
+@cache
+def _page_query(given: frozenset[str]) -> Statement:
+    """Filters that are not given are not in it, so that each has the plan it needs."""
     chosen = [
         (cast(_fact.c[name], Text) if name in _ENUMS else _fact.c[name]).label(name)
         for name in _FACT_COLUMNS
         if name not in _HIDDEN
     ]
     query = (
-        select(*chosen, _emitter.c.emitter, _worker.c.worker, _corrections(position))
+        select(*chosen, _emitter.c.emitter, _worker.c.worker, _corrections())
         .join_from(_fact, _emitter, _fact.c.emitter_code == _emitter.c.emitter_code)
         .join(_worker, _fact.c.worker_code == _worker.c.worker_code)
         .where(_fact.c.event_id.is_not(None))
-        .where(_fact.c.event_number > after, _fact.c.leaf_index <= position)
+        .where(
+            _fact.c.event_number > bindparam("after"), _fact.c.leaf_index <= bindparam("position")
+        )
         .order_by(_fact.c.event_number)
-        .limit(limit)
+        .limit(bindparam("limit"))
     )
-    return query.where(*_conditions(filters))
+    return compiled(query.where(*_conditions(given)))
 
 
-def _corrections(position: int) -> Any:
+def _corrections() -> Any:
     later = _fact.alias("later")
     return (
         select(func.array_agg(func.distinct(later.c.event_number)))
-        .where(later.c.original == _fact.c.event_number, later.c.leaf_index <= position)
+        .where(
+            later.c.original == _fact.c.event_number, later.c.leaf_index <= bindparam("position")
+        )
         .scalar_subquery()
         .label("corrected_by")
     )
 
 
-def _conditions(filters: Mapping[str, Any]) -> list[Any]:
+def _conditions(given: frozenset[str]) -> list[Any]:
     columns = {
         "platform": _emitter.c.emitter,
         "worker": _worker.c.worker,
@@ -62,10 +76,10 @@ def _conditions(filters: Mapping[str, Any]) -> list[Any]:
         "task": _fact.c.task,
         "type": cast(_fact.c.type, Text),
     }
-    equal = [columns[name] == filters[name] for name in columns if filters[name] is not None]
-    first, last = filters["from"], filters["to"]
-    days: list[Any] = [_fact.c.day >= first] if isinstance(first, date) else []
-    return [*equal, *days, *([_fact.c.day <= last] if isinstance(last, date) else [])]
+    conditions = {name: columns[name] == bindparam(name) for name in columns}
+    conditions["from"] = _fact.c.day >= bindparam("from")
+    conditions["to"] = _fact.c.day <= bindparam("to")
+    return [one for name, one in conditions.items() if name in given]
 
 
 def task_row(row: Row) -> TaskRow:

@@ -166,10 +166,21 @@ async def test_aggregates_and_the_law_leave_no_line(
     assert await lines(told) == before
 
 
+#: Not even that there is no such worker.
+NOT_SHOWN = (
+    "/v1/platforms/atlas/workers/w-a",
+    "/v1/platforms/atlas/workers/w-x",
+    "/v1/months/2026-11/platforms/atlas/workers/w-a",
+    "/v1/tasks",
+    "/v1/events/6",
+    "/v1/events/6/bytes",
+)
+
+
 async def test_no_line_no_answer(told: QueryWorld) -> None:
     """Fail closed: a trail that cannot be written, here by a role that may not, shows nothing."""
     async with told.client(told.state(AuditTrail(told.engine(QUERY)))) as client:
-        for path in ("/v1/platforms/atlas/workers/w-a", "/v1/tasks", "/v1/events/6/bytes"):
+        for path in NOT_SHOWN:
             answer = await client.get(path, headers=told.bearer(**INSPECTOR))
             assert answer.status_code == 503
             assert answer.json()["type"] == "urn:sijill:problem:no-audit"

@@ -149,6 +149,40 @@ async def test_an_end_of_a_link_is_a_cause_elsewhere_too(empty: QueryWorld) -> N
     assert [one["type"] for one in told["acts"]] == ["identity.unlinked.v1"]
 
 
+async def test_a_platform_is_shown_acts_about_its_worker_and_none_about_a_person(
+    empty: QueryWorld,
+) -> None:
+    """Of the person's scheme both platforms' entries would name one act, and so each other."""
+    await tell_person(empty, morocco())
+    await tell_links(empty)
+    both = pay("4000", "2026-11-01", *ATLAS), pay("8000", "2026-11-01", *BASMA)
+    month = assessed(*both, by_default=True)
+    first = posting("p1", month, 0, 6)
+    await empty.submit("registry", "post", [first])
+    at, since = empty.now.isoformat(), {"scheme": "tns", "day_from": "2026-01-01"}
+    hers = event("scheme.assigned", at, "as-1", platform="atlas", worker="w-a", **since)
+    person = event("scheme.assigned", at, "as-2", person="p-1", **since)
+    await empty.submit("authority", "act-as", [hers, person])
+    back = [
+        {{"debit": "credit", "credit": "debit"}.get(name, name): said for name, said in one.items()}
+        for one in first["data"]["lines"]
+    ]
+    moved = {**first["data"], "lines": back, "after": len(back), "basis": 8, "previous_basis": 6}
+    await empty.submit("registry", "post-2", [event("ledger.posted", at, "p2", **moved)])
+    whose = {one["platform"]: place for place, one in enumerate(back, len(back) + 1)}
+    told = {
+        (str(who["role"]), platform): len((await why(empty, who, whose[platform]))["acts"])
+        for who, platform in (
+            (ATLAS_ITSELF, "atlas"), (BASMA_ITSELF, "basma"), (FUND, "atlas"), (FUND, "basma"),
+            (WORKER, "atlas"),
+        )
+    }  # fmt: skip
+    assert told == {
+        ("platform", "atlas"): 1, ("platform", "basma"): 0, ("fund", "atlas"): 2,
+        ("fund", "basma"): 2, ("worker", "atlas"): 2,
+    }  # fmt: skip
+
+
 async def test_all_payments_are_behind_the_pages(empty: QueryWorld) -> None:
     await tell_person(empty)
     many = [paid(f"m-{n}", "w-a", "1") for n in range(250)]

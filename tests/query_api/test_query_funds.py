@@ -14,6 +14,8 @@ import pytest
 from deploy.embedded.postgres import EmbeddedPostgres
 from events.access import Role
 from events.jose import PrivateKey
+from migrations.roles import QUERY
+from services.query_api.access import AuditTrail
 from tests.projections.accounting import FILES, POLICY
 from tests.query_api.query_world import QueryWorld, event
 from tests.query_api.test_query_access import (
@@ -182,6 +184,27 @@ async def test_each_reads_what_is_its_own(ledger: QueryWorld, path: str) -> None
         ]
         assert (await client.get(path)).status_code == 401
     assert tuple(given) == MATRIX[path]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        ENTRIES,
+        f"{ENTRIES}.ndjson",
+        f"{ENTRIES}.csv",
+        "/v1/funds/cnss/workers/atlas/w-a",
+        "/v1/funds/cnss/workers/atlas/w-z",
+        "/v1/explain/entries/cnss/1",
+        "/v1/explain/entries/cnss/1/bytes",
+        "/v1/explain/entries/cnss/1/causes/999/bytes",
+    ],
+)
+async def test_no_line_no_entries(ledger: QueryWorld, path: str) -> None:
+    """Fail closed: here by a role that may not write the trail."""
+    async with ledger.client(ledger.state(AuditTrail(ledger.engine(QUERY)))) as client:
+        answer = await client.get(path, headers=ledger.bearer(**INSPECTOR))
+    assert answer.status_code == 503
+    assert answer.json()["type"] == "urn:sijill:problem:no-audit"
 
 
 async def test_platform_and_worker_see_their_own_lines_alone(ledger: QueryWorld) -> None:

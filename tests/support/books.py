@@ -198,7 +198,7 @@ class _Watched(QueryDatabase):
 class _WatchedSnapshot(Snapshot):
     def __init__(self, inner: Snapshot, between: Between) -> None:
         self._inner, self._between = inner, between
-        super().__init__(inner._connection, inner.generation, inner.position, inner.tzdata)
+        super().__init__(inner._driver, inner.generation, inner.position, inner.tzdata)
 
     async def rows(self, name: str, **values: Any) -> list[dict[str, Any]]:
         found = await self._inner.rows(name, **values)

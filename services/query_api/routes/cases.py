@@ -1,9 +1,10 @@
 """What an inspector proves a case with: a worker, tasks, events and their signed bytes.
 
-A platform reads its own, a worker what is about her. Every reading leaves a line first.
+A platform reads its own, a worker what is about her. A line in the audit trail comes first.
 """
 
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any
 from urllib.parse import quote
 
@@ -61,16 +62,16 @@ async def worker(request: Request, platform: PlatformId, worker: Pseudonym) -> R
     async with reading(request, CASES, _WORKER) as r:
         name = only_platform(r.reader, path_text("platform", platform))
         pseudonym = only_worker(r.reader, path_text("worker", worker))
-        await r.record()
-        found = await r.rows("worker_header", platform=name, worker=pseudonym, **r.cut.values)
-        if not found:
-            raise Problem(404, "not-found", "this platform reported no such worker")
-        document = await _worker(r, str(name), str(pseudonym), found[0])
+        async with r.recorded():
+            document = await _worker(r, str(name), str(pseudonym))
     return r.answer(document, rows=document.rows, columns=SERIES_COLUMNS, flatten=flatten_slice)
 
 
-async def _worker(r: Reading, platform: str, pseudonym: str, head: Row) -> Worker:
-    own = {"worker_code": head["worker_code"]}
+async def _worker(r: Reading, platform: str, pseudonym: str) -> Worker:
+    found = await r.rows("worker_header", platform=platform, worker=pseudonym, **r.cut.values)
+    if not found:
+        raise Problem(404, "not-found", "this platform reported no such worker")
+    own = {"worker_code": found[0]["worker_code"]}
     work = await r.rows("worker_work", **own, **period_values(r.query), **r.cut.values)
     pay = await r.rows("worker_pay", **own, **period_values(r.query), **r.cut.values)
     contracts = await r.rows("worker_contracts", **own, position=r.cut.position)
@@ -79,7 +80,7 @@ async def _worker(r: Reading, platform: str, pseudonym: str, head: Row) -> Worke
         basis=r.basis,
         platform=platform,
         worker=pseudonym,
-        first_recorded_day=head["first_recorded_day"],
+        first_recorded_day=found[0]["first_recorded_day"],
         by=by_of(r.query),
         from_=r.query["from"],
         to=r.query["to"],
@@ -107,11 +108,10 @@ async def tasks(request: Request) -> Response:
         asked = question(request.url.path, filters)
         cursor = _cursor(r, asked)
         limit = r.query["limit"] or LIMIT_DEFAULT
-        await r.record()
-        query = page_query(
-            filters, position=cursor.position, after=cursor.after[0], limit=limit + 1
-        )
-        rows = [task_row(row) for row in await r.snapshot.select(query)]
+        page_of = {"position": cursor.position, "after": cursor.after[0], "limit": limit + 1}
+        async with r.recorded():
+            found = await r.snapshot.fetch(page_query(filters), {**filters, **page_of})
+            rows = [task_row(row) for row in found]
     page, more = rows[:limit], rows[limit:]
     following = _next(cursor, page[-1].event_number) if more else None
     basis = msgspec.structs.replace(r.basis, position=cursor.position)
@@ -151,8 +151,8 @@ async def event(request: Request, number: EventNumber) -> Response:
     """One event as it was signed, its leaf, what it added, and what corrected it."""
     async with reading(request, CASES) as r:
         evidence = await _evidence(r, path_number("event number", number))
-        await _record_workers(r, evidence)
-        document = await _event_answer(r, evidence)
+        async with _recorded(r, evidence):
+            document = await _event_answer(r, evidence)
     return r.answer(document)
 
 
@@ -167,7 +167,8 @@ async def signed_bytes(request: Request, number: EventNumber) -> Response:
             raise forbidden(
                 r.reader, "holds signed rows of other workers too: an inspector may read it"
             )
-        await _record_workers(r, found)
+        async with _recorded(r, found):
+            pass
     headers = {
         "Registry-Position": str(r.cut.position),
         "Submission-Signature": found.stored.leaf.token,
@@ -211,9 +212,10 @@ def _no_event(number: int) -> Problem:
     return Problem(404, "not-found", f"there is no event {number} that you may read")
 
 
-async def _record_workers(r: Reading, found: _Evidence) -> None:
-    if found.workers or r.reader.role not in INSPECTORS:
-        await r.record()
+def _recorded(r: Reading, found: _Evidence) -> AbstractAsyncContextManager[None]:
+    """What nobody worked on leaves no line of an inspector's."""
+    is_theirs = bool(found.workers) or r.reader.role not in INSPECTORS
+    return r.recorded() if is_theirs else nullcontext()
 
 
 async def _event_answer(r: Reading, found: _Evidence) -> EventAnswer:

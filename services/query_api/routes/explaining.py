@@ -15,7 +15,7 @@ from services.projections.ledger.lines import CLOSING, Entry, entry_of
 from services.query_api.access import forbidden
 from services.query_api.basis import leaf_of_event
 from services.query_api.cursors import Cursor, question, read_cursor, write_cursor
-from services.query_api.database import Row
+from services.query_api.database import Row, in_columns
 from services.query_api.dues import dues_of, share_of
 from services.query_api.evidence import body_of, raw_event, raw_events, typed_events, workers_of
 from services.query_api.formats import conditional
@@ -57,8 +57,9 @@ async def explain(request: Request, scheme: SchemeName, number: EntryNumber) -> 
     pages. Other pseudonyms of the same person are shown to those who may know them."""
     async with reading(request, LEDGERS, _PAGING) as r:
         entry = await _entry(r, scheme, number)
-        rest = None if entry.account == CLOSING else await rest_at(r, entry, entry.basis)
-        document = await _explained(r, entry, rest)
+        async with r.recorded():
+            rest = await _rest(r, entry)
+            document = await _explained(r, entry, rest)
     return r.answer(document, headers=next_link(request, document.next))
 
 
@@ -68,10 +69,11 @@ async def posting_bytes(request: Request, scheme: SchemeName, number: EntryNumbe
     many, so a platform or a worker is given the entry alone."""
     async with reading(request, LEDGERS) as r:
         entry = await _entry(r, scheme, number)
-        if r.reader.platform is not None:
-            raise forbidden(r.reader, "holds signed entries of others too")
-        stored = await _leaf_of(r, entry.event_number)
-        body = await body_of(r.state.leaves, stored)
+        async with r.recorded():
+            if r.reader.platform is not None:
+                raise forbidden(r.reader, "holds signed entries of others too")
+            stored = await _leaf_of(r, entry.event_number)
+            body = await body_of(r.state.leaves, stored)
     return _signed(request, r, stored, body, entry.event_number)
 
 
@@ -83,13 +85,14 @@ async def cause_bytes(
     fund gets it where all workers in it owe to this scheme, a worker where all of it is hers."""
     async with reading(request, LEDGERS) as r:
         entry = await _entry(r, scheme, number)
-        asked = path_number("event number", event)
-        rest = None if entry.account == CLOSING else await rest_at(r, entry, entry.basis)
-        if rest is None or not await _causes(r, entry, rest, event=asked):
-            raise Problem(404, "not-found", "the entry rests on no such payment")
-        stored = await _leaf_of(r, asked)
-        body = await body_of(r.state.leaves, stored)
-        await _check_theirs(r, entry, stored, body)
+        async with r.recorded():
+            asked = path_number("event number", event)
+            rest = await _rest(r, entry)
+            if rest is None or not await _causes(r, entry, rest, event=asked):
+                raise Problem(404, "not-found", "the entry rests on no such payment")
+            stored = await _leaf_of(r, asked)
+            body = await body_of(r.state.leaves, stored)
+            await _check_theirs(r, entry, stored, body)
     return _signed(request, r, stored, body, asked)
 
 
@@ -130,8 +133,11 @@ async def _entry(r: Reading, scheme: str, number: str) -> Entry:
     entry = as_seen(r, entry_of(found[0])) if found else None
     if entry is None or not _is_own(r, entry):
         raise Problem(404, "not-found", "no entry of yours stands under this number")
-    await r.record()
     return entry
+
+
+async def _rest(r: Reading, entry: Entry) -> Rest | None:
+    return None if entry.account == CLOSING else await rest_at(r, entry, entry.basis)
 
 
 def _is_own(r: Reading, entry: Entry) -> bool:
@@ -251,19 +257,15 @@ async def _acts(r: Reading, entry: Entry, rest: Rest) -> list[CauseAct]:
         basis=entry.basis,
         types=[*_ACTS, *(_LINKS if sees_persons(r) else ())],
         currencies=sorted(used),
-        person=rest.person.name,
+        # One act about a person stands behind entries on all her platforms.
+        person=rest.person.name if sees_persons(r) else None,
         most=_ACTS_MAX,
-        **_names(rest),
+        **in_columns(rest.person.seen),
     )
     return [CauseAct(**row) for row in rows]
 
 
 # --- the payments behind it -------------------------------------------------------------------
-
-
-def _names(rest: Rest) -> dict[str, list[str]]:
-    seen = rest.person.seen
-    return {"platforms": [one[0] for one in seen], "workers": [one[1] for one in seen]}
 
 
 async def _page(r: Reading, entry: Entry, rest: Rest | None) -> dict[str, Any]:
@@ -292,7 +294,7 @@ async def _causes(
         event=event,
         skipped=skipped,
         most=most,
-        **_names(rest),
+        **in_columns(rest.person.seen),
     )
 
 

@@ -65,13 +65,13 @@ async def entries(request: Request, scheme: SchemeName) -> Response:
         scheme = path_text("scheme", scheme)
         await check_scheme(r, scheme)
         own = own_lines(r, r.query["platform"], r.query["worker"])
-        await r.record()
         after, limit = r.query["after"] or 0, r.query["limit"]
-        (state,) = await r.rows("scheme_state", scheme=scheme, position=r.cut.position)
         asked = (scheme, after, r.cut.position)
         about = (r.query["period"], *own)
-        if name == JSON:
-            return await _page(r, asked, limit or LIMIT_DEFAULT, about, state["last"])
+        async with r.recorded():
+            (state,) = await r.rows("scheme_state", scheme=scheme, position=r.cut.position)
+            if name == JSON:
+                return await _page(r, asked, limit or LIMIT_DEFAULT, about, state["last"])
         headers = {
             "Registry-Position": str(r.cut.position),
             "Registry-Last-Entry": str(state["last"]),
@@ -223,12 +223,12 @@ async def worker(request: Request, scheme: SchemeName, id: WorkerName) -> Respon
         await check_scheme(r, scheme)
         platform, _, pseudonym = id.partition("/")
         own_lines(r, path_text("platform", platform), path_text("worker", pseudonym))
-        await r.record()
         who = {"platform": platform, "worker": pseudonym, "position": r.cut.position}
-        found = await r.rows("worker_entries", scheme=scheme, **who)
+        async with r.recorded():
+            found = await r.rows("worker_entries", scheme=scheme, **who)
+            linked = await r.rows("worker_person", **who) if sees_persons(r) else []
         if not found:
             raise Problem(404, "not-found", "nothing was posted for this worker in this scheme")
-        linked = await r.rows("worker_person", **who) if sees_persons(r) else []
         document = WorkerLedger(
             basis=r.basis,
             scheme=scheme,

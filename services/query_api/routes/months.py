@@ -3,7 +3,6 @@
 import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -16,8 +15,9 @@ from services.ledger.assessment import Assessed, Cell, Pay
 from services.ledger.conversion import Conversions
 from services.ledger.days import days_of
 from services.ledger.floor import Work, floor_by, floor_days
+from services.ledger.months import first_day, month_ends
 from services.query_api.access import CASES, only_platform, only_worker
-from services.query_api.assessing import Assessor, header_of, month_ends, pay_of
+from services.query_api.assessing import Assessor, header_of, pay_of
 from services.query_api.contributions import Owings, owings_of
 from services.query_api.database import Row
 from services.query_api.dues import dues_of, rested
@@ -55,10 +55,10 @@ async def worker_month(
         pseudonym = str(only_worker(r.reader, path_text("worker", worker)))
         if not _PERIOD.fullmatch(month):
             raise Problem(404, "not-found", "a month is written like 2026-10")
-        await r.record()
-        if await header_of(r.snapshot, (name, pseudonym), r.cut) is None:
-            raise _nobody()
-        document = await _month(r, month, (name, pseudonym))
+        async with r.recorded():
+            if await header_of(r.snapshot, (name, pseudonym), r.cut) is None:
+                raise _nobody()
+            document = await _month(r, month, (name, pseudonym))
     return r.answer(document)
 
 
@@ -175,6 +175,6 @@ def _together(adding: _Adding, person: str | None, found: Iterable[Assessed]) ->
 
 
 def _day_values(bundle: Bundle, period: str) -> list[Rested]:
-    day = date.fromisoformat(f"{period}-01")
+    day = first_day(period)
     terms = [Term(path, bundle.at(path, day)) for path in (DAY_RULE, DAY_SECONDS, DAYS_MAX)]
     return [rested(term) for term in terms if term.stated.value is not None]
