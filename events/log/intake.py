@@ -11,7 +11,7 @@ from events.limits import INTAKE_PARTITIONS
 from events.log.connections import INTAKE_CHANNEL, Hints, fetch, log_sql
 from events.log.grouping import Grouping
 from events.log.index import Index, columns
-from events.log.protocol import Arrival, LeafRecord, Place, Sent, Stands
+from events.log.protocol import Arrival, LeafRecord, Place, Sent, Stands, Stood
 from events.log.rows import arrival_row, indexed, leaf_record
 from events.pacing import ROUND_TRIP_GAP
 
@@ -77,10 +77,11 @@ class PostgresIntake(Index):
     def _home(self, arrival: Arrival) -> int:
         return partition_of(arrival.emitter, self._partitions)
 
-    async def stood(self, sent: Sequence[Sent]) -> dict[Sent, LeafRecord]:
+    async def stood(self, sent: Sequence[Sent]) -> Stood:
         """The leaves of these bodies."""
         rows = await fetch(self._pool, log_sql("stood"), *columns(3, sent))
-        return {tuple(row[:3]): leaf_record(row) for row in rows}
+        leaves = {tuple(row[:3]): leaf_record(row) for row in rows}
+        return Stood(leaves, rows[0]["last_act"] if rows else None)
 
     async def leaves_at(self, indexes: Sequence[int]) -> list[LeafRecord]:
         """Leaves by their indexes."""

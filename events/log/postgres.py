@@ -7,11 +7,10 @@ each index, so a second or a frozen sequencer changes nothing.
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any
 
 import asyncpg
 
-from events.leaf import NO_LEAF_HASH, leaf_hash
+from events.leaf import NO_LEAF_HASH
 from events.limits import INTAKE_PARTITIONS
 from events.log.connections import (
     INTAKE_CHANNEL,
@@ -111,19 +110,9 @@ class PostgresSequencerLog(PostgresLeaves):
         async with transaction(self._pool) as connection:
             # A crash before COMMIT leaves nothing; after it, everything. An error of COMMIT itself
             # is an unknown outcome and is not caught: the caller reads the tail again.
-            if not await _continues(connection, round_.leaves[0]):
+            leaves = columns(6, [leaf_row(one) for one in round_.leaves])
+            added = await connection.fetchval(log_sql("leaf_add"), *leaves, NO_LEAF_HASH)
+            if added is None:
                 return False
-            leaves = [leaf_row(one) for one in round_.leaves]
-            await connection.execute(log_sql("leaf_add"), *columns(6, leaves))
             await write_index(connection, round_)
         return True
-
-
-async def _continues(connection: Any, first: LeafRecord) -> bool:
-    """Whether the leaf before stands: a database restored to an earlier time may have lost it."""
-    if first.index == 0:
-        return first.previous_hash == NO_LEAF_HASH
-    before = await connection.fetchval(
-        "SELECT leaf FROM log.leaf WHERE leaf_index = $1", first.index - 1
-    )
-    return before is not None and leaf_hash(before) == first.previous_hash

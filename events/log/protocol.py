@@ -4,7 +4,7 @@ Nothing here is shaped by a database: an intake is partitions of records in comm
 leaves are one chain, and the index answers what stands already.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -90,6 +90,17 @@ class Indexed:
 Sent = tuple[str, str, bytes]
 
 
+@dataclass(frozen=True, slots=True)
+class Stood:
+    """Leaves of bodies, and the leaf of the last act as of the same moment or later.
+
+    A key ring that holds every act up to `last_act` holds those that each of these leaves needs.
+    """
+
+    leaves: Mapping[Sent, LeafRecord]
+    last_act: int | None
+
+
 def in_the_way(found: Iterable[Indexed], body_sha256: bytes) -> list[Indexed]:
     """Of what stands under an id: what a body of this digest would only repeat, or contradict."""
     return [
@@ -135,7 +146,7 @@ class Intake(Protocol):
     async def wait_leaf(self, index: int, seconds: float) -> None:
         """Return when a leaf of that index may exist, at the latest after some seconds: a hint."""
 
-    async def stood(self, sent: Sequence[Sent]) -> dict[Sent, LeafRecord]:
+    async def stood(self, sent: Sequence[Sent]) -> Stood:
         """The leaves of these bodies; those that have none yet are left out."""
 
     async def leaves_at(self, indexes: Sequence[int]) -> list[LeafRecord]:

@@ -23,7 +23,7 @@ from events.keys import Key, KeyRing
 from events.leaf import utc_text
 from events.limits import CLOCK_AHEAD_MAX
 from events.log.looking import look_ups
-from events.log.protocol import Arrival, Indexed, Intake, LeafRecord, Stands, in_the_way
+from events.log.protocol import Arrival, Indexed, Intake, LeafRecord, Stands, Stood, in_the_way
 from events.receipt import Acknowledgement, Receipt, RegistryKeys
 from events.submission import Speaker, read_submission
 from events.token import Token, parse_token
@@ -83,7 +83,7 @@ class Door:
         self._clock = clock
         self._rates = rates or EmitterRates()
         self._monotonic = monotonic
-        self._waiters = LeafWaiters(intake)
+        self._waiters = LeafWaiters(intake, self._note_covered)
         self._look_ups = look_ups(lambda ids: _answered(intake.look_up(ids)))
         self._ring = KeyRing()
         self._ring_at = -1e9
@@ -293,6 +293,12 @@ class Door:
             async with self._loading:
                 if self._covered < leaf_index:
                     await self._load_keys()
+
+    def _note_covered(self, stood: Stood) -> None:
+        """The ring holds every act up to these leaves if it holds the last one."""
+        if stood.leaves and stood.last_act == self._last_act:
+            highest = max(record.index for record in stood.leaves.values())
+            self._covered = max(self._covered, highest)
 
     def _acknowledge(self, key: PrivateKey, arrival: Arrival) -> Acknowledgement:
         return self._keys.acknowledge(

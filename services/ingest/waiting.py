@@ -1,10 +1,11 @@
 """Waiting for a leaf: many requests share one look at the index for each hint."""
 
 import asyncio
+from collections.abc import Callable
 
 import structlog
 
-from events.log.protocol import Intake, LeafRecord, Sent
+from events.log.protocol import Intake, LeafRecord, Sent, Stood
 from events.pacing import ROUND_TRIP_GAP, Pacer
 
 _log = structlog.get_logger()
@@ -13,10 +14,13 @@ _POLL_SECONDS = 0.1
 
 
 class LeafWaiters:
-    """Requests that wait until their submission has its leaf."""
+    """Requests that wait until their submission has its leaf.
 
-    def __init__(self, intake: Intake) -> None:
-        self._intake = intake
+    `told` hears of all that a look found before those who wait do.
+    """
+
+    def __init__(self, intake: Intake, told: Callable[[Stood], None]) -> None:
+        self._intake, self._told = intake, told
         self._waiting: dict[Sent, list[asyncio.Future[LeafRecord | None]]] = {}
         self._watch: asyncio.Task[None] | None = None
         self._stopped = False
@@ -64,7 +68,9 @@ class LeafWaiters:
                 await asyncio.sleep(_POLL_SECONDS)
 
     async def _look(self) -> None:
-        for sent, record in (await self._intake.stood(list(self._waiting))).items():
+        stood = await self._intake.stood(list(self._waiting))
+        self._told(stood)
+        for sent, record in stood.leaves.items():
             for future in self._waiting.get(sent, []):
                 if not future.done():
                     future.set_result(record)

@@ -18,6 +18,7 @@ from events.keys import KeyRing
 from events.leaf import Leaf, LeafOutcome, decode_leaf
 from events.log.protocol import LeafRecord, Round, SequencerLog
 from events.pacing import ROUND_TRIP_GAP, Pacer
+from services.sequencer.database_time import DatabaseTime
 from services.sequencer.judge import Tail, judge, needs_body, tail_after
 
 _log = structlog.get_logger()
@@ -73,6 +74,7 @@ class Sequencer:
         self._clock = clock
         self._state: SequencerState | None = None
         self._flights: deque[_Flight] = deque()
+        self._time = DatabaseTime(log.now)
         self._pacer = Pacer(ROUND_TRIP_GAP)
         self.progress = Progress()
 
@@ -104,7 +106,7 @@ class Sequencer:
 
     async def _fits(self, now: datetime) -> bool:
         """A clock far ahead would date leaves into a day that has not begun (RULES 2.5)."""
-        ahead = now - await self._log.now()
+        ahead = await self._time.ahead(now, CLOCK_AHEAD_OF_DATABASE_MAX)
         self.progress.clock_fits = ahead <= CLOCK_AHEAD_OF_DATABASE_MAX
         if not self.progress.clock_fits:
             seconds = ahead.total_seconds()

@@ -35,7 +35,6 @@ FAULTS = {
 #: Steps of one transaction that changes everything a round can change, in order.
 WRITES = (
     "BEGIN",
-    "SELECT leaf FROM log.leaf WHERE leaf_index = $1",
     log_sql("leaf_add"),
     log_sql("index_add"),
     "COMMIT",

@@ -114,7 +114,7 @@ class _Load:
 
     async def send(self, one: Arrival) -> None:
         """Append it and remember the answer."""
-        await self._registry.intake.append(one)
+        await self._registry.intake.append(one, anyway=True)
         self.remember(one)
 
     def remember(self, one: Arrival) -> None:

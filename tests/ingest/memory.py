@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from events.jose import PrivateKey
 from events.keys import Emitter, Key, KeyRing
-from events.log.protocol import Arrival, Indexed, LeafRecord, Place, Sent
+from events.log.protocol import Arrival, Indexed, LeafRecord, Place, Sent, Stood
 from events.receipt import RegistryKeys
 from events.vocabulary import EmitterKind
 from services.ingest.door import Door
@@ -48,8 +48,8 @@ class MemoryIntake:
     async def look_up(self, ids: Sequence[tuple[str, str]]) -> list[Indexed]:
         return []
 
-    async def stood(self, sent: Sequence[Sent]) -> dict[Sent, LeafRecord]:
-        return {}
+    async def stood(self, sent: Sequence[Sent]) -> Stood:
+        return Stood({}, None)
 
     async def wait_leaf(self, index: int, seconds: float) -> None:
         return

@@ -12,7 +12,7 @@ from fastapi import FastAPI
 
 from events.jose import PrivateKey, b64, signing_input
 from events.keys import KeyRing
-from events.log.protocol import Arrival, Indexed, Intake, LeafRecord, Place, Sent
+from events.log.protocol import Arrival, Indexed, Intake, LeafRecord, Place, Sent, Stood
 from events.token import CONTENT_TYPE
 from services.ingest.app import create_app
 from services.sequencer.sequencer import Sequencer
@@ -145,7 +145,7 @@ class FaultyIntake:
             raise self.look_up_error
         return await self.inner.look_up(ids)
 
-    async def stood(self, sent: Sequence[Sent]) -> dict[Sent, LeafRecord]:
+    async def stood(self, sent: Sequence[Sent]) -> Stood:
         if self.leaf_error is not None:
             raise self.leaf_error
         return await self.inner.stood(sent)

@@ -14,7 +14,7 @@ from events.limits import INTAKE_PARTITIONS
 from events.log.connections import log_sql
 from events.log.index import columns
 from events.log.postgres import INTAKE_CHANNEL, PostgresIntake, partition_of
-from events.log.protocol import Arrival, LeafRecord, Sent
+from events.log.protocol import Arrival, Sent, Stood
 from events.log.rows import arrival_row
 from migrations.roles import INGEST
 from services.ingest.app import create_app
@@ -271,7 +271,7 @@ async def test_a_look_for_a_leaf_that_fails_is_tried_again(world: World) -> None
     class Stumbling(FaultyIntake):
         stumbles = 2
 
-        async def stood(self, sent: Sequence[Sent]) -> dict[Sent, LeafRecord]:
+        async def stood(self, sent: Sequence[Sent]) -> Stood:
             if self.stumbles:
                 self.stumbles -= 1
                 raise OSError("away")

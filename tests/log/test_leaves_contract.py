@@ -5,7 +5,7 @@ import asyncio
 from events.jose import PrivateKey
 from events.keys import Emitter, Key, KeyRing
 from events.leaf import LeafOutcome
-from events.log.protocol import Arrival, Indexed, Place, Round, Stands
+from events.log.protocol import Arrival, Indexed, Place, Round, Stands, Stood
 from events.vocabulary import EmitterKind
 from tests.log.kits import LogKit
 from tests.log.writing import Writer, arrival, key_of, platform
@@ -99,16 +99,18 @@ async def test_what_stands_is_in_the_way_of_what_repeats_or_contradicts_it(kit: 
 async def test_leaves_are_found_by_the_bodies_that_were_sent(kit: LogKit) -> None:
     first, other = arrival("alpha", "one", b"a"), arrival("alpha", "one", b"b")
     writer = Writer()
-    counted = writer.round(await _appended(kit, first))
+    registered = ((0, platform("alpha", 0)),)
+    counted = writer.round(await _appended(kit, first), emitters=registered)
     await kit.log.commit(counted)
     conflict = writer.round(await _appended(kit, other), LeafOutcome.CONFLICT)
     await kit.log.commit(conflict)
     one, two, none = (
         ("alpha", "one", digest) for digest in (first.body_sha256, other.body_sha256, b"x")
     )
-    assert await kit.intake.stood([one, none]) == {one: counted.leaves[0]}
-    assert await kit.intake.stood([two, one]) == {one: counted.leaves[0], two: conflict.leaves[0]}
-    assert await kit.intake.stood([none]) == await kit.intake.stood([]) == {}
+    assert (await kit.intake.stood([one, none])).leaves == {one: counted.leaves[0]}
+    both = {one: counted.leaves[0], two: conflict.leaves[0]}
+    assert await kit.intake.stood([two, one]) == Stood(both, 0)
+    assert await kit.intake.stood([none]) == await kit.intake.stood([]) == Stood({}, None)
 
 
 async def test_the_keys_are_those_of_every_leaf(kit: LogKit) -> None:

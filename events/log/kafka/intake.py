@@ -13,7 +13,7 @@ from events.log.kafka.producer import Outgoing, Producer
 from events.log.kafka.reader import RecordReader
 from events.log.kafka.records import arrival_headers
 from events.log.looking import look_ups
-from events.log.protocol import Arrival, LeafRecord, Place, Sent, Stands, in_the_way
+from events.log.protocol import Arrival, Place, Sent, Stands, Stood, in_the_way
 
 
 class KafkaIntake(KafkaLeaves):
@@ -66,7 +66,7 @@ class KafkaIntake(KafkaLeaves):
         if standing := in_the_way(found, arrival.body_sha256):
             raise Stands(standing)
 
-    async def stood(self, sent: Sequence[Sent]) -> dict[Sent, LeafRecord]:
+    async def stood(self, sent: Sequence[Sent]) -> Stood:
         """The leaves of these bodies."""
         asked = set(sent)
         found = {
@@ -75,7 +75,9 @@ class KafkaIntake(KafkaLeaves):
             if (key := (one.emitter, one.submission, one.body_sha256)) in asked
         }
         leaves = await self.leaves_at(list(found)) if found else []
-        return {found[record.index]: record for record in leaves}
+        # Asked behind the leaves: every act before them is in the index by now.
+        last_act = await self.last_act() if leaves else None
+        return Stood({found[record.index]: record for record in leaves}, last_act)
 
     @property
     def waiting_bytes(self) -> int:

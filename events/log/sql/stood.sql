@@ -1,7 +1,10 @@
--- Leaves of bodies by what they are. $1 emitters, $2 submission ids, $3 SHA-256 of the bodies
--- (arrays of one length).
+-- Leaves of bodies by what they are, each with the leaf of the last act (as `last_act`) of the same
+-- moment. $1 emitters, $2 submission ids, $3 SHA-256 of the bodies (arrays of one length).
 SELECT asked.emitter, asked.submission, asked.body_sha256,
-       l.leaf_index, l.previous_hash, l.leaf, l.partition, l."offset", l.positions
+       l.leaf_index, l.previous_hash, l.leaf, l.partition, l."offset", l.positions,
+       (SELECT max(leaf_index) FROM (
+           SELECT leaf_index FROM log.emitter UNION ALL SELECT leaf_index FROM log.emitter_key
+       ) AS acts) AS last_act
 FROM unnest($1::text[], $2::text[], $3::bytea[]) AS asked(emitter, submission, body_sha256)
 -- As in `look_up`.
 CROSS JOIN LATERAL (
