@@ -24,6 +24,8 @@ LAST_DAY, DAYS_APART = DAYS - 1, 24
 REQUESTS_PER_SECOND, ARRIVALS_PER_SECOND = 50, 5_000
 #: Milliseconds within which 99 of 100 requests of a kind are answered.
 BARS = {"now": 20.0, "as of a date": 20.0, "as of a position": 2_000.0, "24 months": 50.0}
+#: Requests at once by which a reader's connections come to know a question.
+_WARMED = 5
 #: The view schema of a registry that was never rebuilt.
 _VIEWS = schema_of(1)
 
@@ -149,10 +151,10 @@ def _with(path: str, as_of: object) -> str:
 
 
 async def _warm(port: int, asked: Sequence[_Asked], headers: Mapping[str, str]) -> None:
-    """Each question once: a reader is started once, and asked for weeks."""
+    """Each question on several connections: a reader is started once, and asked for weeks."""
     async with Client(port) as client:
         for one in asked:
-            await client.get(one.path, headers)
+            await asyncio.gather(*(client.get(one.path, headers) for _ in range(_WARMED)))
 
 
 async def _ask_steadily(

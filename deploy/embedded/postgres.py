@@ -38,6 +38,9 @@ SETTINGS: Mapping[str, str] = {
     "jit": "off",
     # Bulk loads and rebuilds write WAL in bursts; fewer checkpoints, still seconds of recovery.
     "max_wal_size": "4GB",
+    # What a busy day used is kept over a quiet night: a new file is filled with zeros and brought
+    # to the disk before it is used, and all commits wait for that.
+    "min_wal_size": "1GB",
     # pglz, the only method in the wheel's binaries, halves whole-page images and costs a fifth of
     # a fold's time for as long after a checkpoint as there are old pages to write.
     "wal_compression": "off",

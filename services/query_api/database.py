@@ -40,6 +40,13 @@ class Snapshot:
         """The rows of a named query."""
         return await self.fetch(named(name), values)
 
+    async def records(self, name: str, **values: Any) -> list[Any]:
+        """The rows of a named query as the driver has them, which takes half the time: they are
+        read by the names of their columns, and cannot be changed."""
+        statement = named(name)
+        found: list[Any] = await self._driver.fetch(statement.text, *statement.values(values))
+        return found
+
     async def fetch(self, statement: Statement, values: Mapping[str, Any]) -> list[Row]:
         """The rows of a statement."""
         found = await self._driver.fetch(statement.text, *statement.values(values))

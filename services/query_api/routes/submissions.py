@@ -132,7 +132,8 @@ async def of_tasks(r: Reading, stored: StoredLeaf, position: int) -> list[Findin
     """What is wrong about the tasks of one counted submission, as of a position."""
     first = stored.leaf.first_event or 0
     own = range(first, first + stored.leaf.events)
-    said = await r.rows("task_statements", first=own.start, end=own.stop, position=position)
+    asked = {"first": own.start, "end": own.stop, "position": position}
+    said = await r.snapshot.records("task_statements", **asked)
     stands = standing(said)
     contracts = sorted({row["contract"] for row in stands if row["contract"]})
     published = await r.rows(
@@ -144,6 +145,15 @@ async def of_tasks(r: Reading, stored: StoredLeaf, position: int) -> list[Findin
     return task_findings(stands, {row["subject"] for row in published}, own)
 
 
+async def _ids(r: Reading, stored: StoredLeaf, numbers: Sequence[int]) -> dict[int, str]:
+    """Ids of events by number: as the views keep them, or all of the signed body where one of
+    them is a repeat, which they do not keep."""
+    kept = await r.rows("event_ids", numbers=numbers) if numbers else []
+    if len(kept) == len(numbers):
+        return {row["event_number"]: row["event_id"] for row in kept}
+    return event_ids(await body_of(r.state.leaves, stored), stored.leaf.first_event or 0)
+
+
 async def _report(
     r: Reading,
     stored: StoredLeaf,
@@ -153,7 +163,7 @@ async def _report(
     position: int,
 ) -> Report:
     leaf = stored.leaf
-    ids = event_ids(await body_of(r.state.leaves, stored), leaf.first_event or 0) if page else {}
+    ids = await _ids(r, stored, sorted({one.event_number for one in page}))
     return Report(
         emitter=leaf.emitter,
         submission=leaf.submission,
