@@ -9,26 +9,30 @@ wage AS MATERIALIZED (
 ), factor AS MATERIALIZED (
     SELECT * FROM unnest(CAST(:pay_days AS date[]), CAST(:currencies AS text[]),
                          CAST(:factors AS numeric[])) AS t(day, currency, factor)
-), worked AS (
-    SELECT worker_code, day, residence <> '' AS resident,
-           sum(paid_seconds) AS paid,
-           sum(paid_seconds + rejected_seconds + not_submitted_seconds + fault_seconds
-               + search_seconds + qualification_seconds + waiting_seconds) AS spent,
-           coalesce(sum(earned * factor), 0) AS pay,
-           bool_or(earned <> 0 AND factor IS NULL) AS waits,
-           bool_or(earned < 0 OR paid_seconds < 0
-                   OR rejected_seconds + not_submitted_seconds + fault_seconds < 0
-                   OR search_seconds + qualification_seconds + waiting_seconds < 0) AS odd
-    FROM work_by_worker_at LEFT JOIN factor USING (day, currency)
+), stated AS (
+    SELECT worker_code, day, currency, residence <> '' AS resident,
+           coalesce(paid_seconds, 0) AS paid,
+           coalesce(rejected_seconds, 0) + coalesce(not_submitted_seconds, 0)
+               + coalesce(fault_seconds, 0) AS unpaid,
+           coalesce(search_seconds, 0) + coalesce(qualification_seconds, 0)
+               + coalesce(waiting_seconds, 0) AS outside,
+           coalesce(earned, 0) AS earned
+    FROM work_by_worker_at
     WHERE day >= CAST(:first AS date) AND day <= CAST(:last AS date)
         AND (residence = '' OR left(residence, 2) = CAST(:country AS text))
-        AND (CAST(:platform AS text) IS NULL OR emitter_code = (
-            SELECT emitter_code FROM emitter WHERE emitter = CAST(:platform AS text)))
+        AND (CAST(:platform AS text) IS NULL OR worker_code IN (
+            SELECT worker_code FROM worker JOIN emitter USING (emitter_code)
+            WHERE emitter = CAST(:platform AS text)))
+), worked AS (
+    SELECT worker_code, day, resident,
+           sum(paid) AS paid, sum(paid + unpaid + outside) AS spent,
+           coalesce(sum(earned * factor), 0) AS pay,
+           bool_or(earned <> 0 AND factor IS NULL) AS waits,
+           bool_or(earned < 0 OR paid < 0 OR unpaid < 0 OR outside < 0) AS odd
+    FROM stated LEFT JOIN factor USING (day, currency)
     GROUP BY 1, 2, 3
     -- A day with neither time nor pay is none.
-    HAVING bool_or(earned <> 0 OR paid_seconds <> 0
-                   OR rejected_seconds + not_submitted_seconds + fault_seconds <> 0
-                   OR search_seconds + qualification_seconds + waiting_seconds <> 0)
+    HAVING bool_or(earned <> 0 OR paid <> 0 OR unpaid <> 0 OR outside <> 0)
 ), held AS (
     SELECT worker_code, day, resident, paid, spent, pay, odd,
            NOT odd AND wage IS NULL AS unknown,
