@@ -26,6 +26,7 @@ CREATE TEMPORARY TABLE batch (
     rule text,                -- of candidates that have no effect: why
     currency text NOT NULL,   -- XXX where there is no money
     residence text NOT NULL,  -- '' where unstated
+    event_id text,            -- of heads alone
     fee bigint,
     tax bigint,
     withheld bigint,
@@ -37,7 +38,6 @@ CREATE TEMPORARY TABLE batch (
     unstated text,            -- names of fields that the event left out
     task text,
     contract text,
-    event_id text,            -- of heads alone
     corrects_id text,         -- of candidates: the event that is corrected
     replaces event_type       -- of candidates that replace
 ) ON COMMIT DELETE ROWS;
