@@ -9,8 +9,9 @@ from events.log.connections import COMMAND_SECONDS_MAX
 from migrations.address import engine_url
 
 #: Connections that are kept once a burst of requests needed them, and those that go with it: the
-#: first answer on a new one takes ten milliseconds more, when there is the least time.
-_KEPT, _PASSING = 10, 5
+#: first answer on a new one takes ten milliseconds more, when there is the least time. All services
+#: together must stay below the hundred that PostgreSQL gives.
+_KEPT, _PASSING = 6, 6
 
 
 @asynccontextmanager

@@ -24,10 +24,15 @@ class Counted(msgspec.Struct):
 
 
 class Built(msgspec.Struct, tag=True):
-    """What leaves add. `heads`: rows that are events; `acts`: leaves whose acts move the keys."""
+    """What leaves add.
+
+    `heads`: rows that are events; `shared_ids`: whether two of them have one id; `acts`: leaves
+    whose acts move the keys.
+    """
 
     table: Table
     heads: int
+    shared_ids: bool
     noted: list[Noted]
     told: list[Told]
     acts: list[int]
@@ -70,4 +75,4 @@ def build(leaves: Sequence[Counted], days: Days) -> Built | Undigested:
             return Undigested(counted.index, f"{error}")
         heads += leaf.events
         rows.batch.clear()
-    return Built(encoder.table(), heads, rows.noted, rows.told, rows.acts)
+    return Built(encoder.table(), heads, rows.shared_ids, rows.noted, rows.told, rows.acts)

@@ -142,7 +142,7 @@ def _rest(row: Row) -> bytes:
             _text(row.task),
             _text(row.contract),
             _text(row.corrects_id),
-            _int8(row.seconds),
+            _int4(row.seconds),
             _int8(row.amount),
             _deductions(row) if payment else _NO_DEDUCTIONS,
             _way(row),
@@ -159,6 +159,10 @@ def _text(value: str | None) -> bytes:
         return _NULL
     encoded = value.encode()
     return _LENGTH.pack(len(encoded)) + encoded
+
+
+def _int4(value: int | None) -> bytes:
+    return _NULL if value is None else _INT4.pack(4, value)
 
 
 def _int8(value: int | None) -> bytes:

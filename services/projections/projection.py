@@ -250,14 +250,25 @@ class Projection:
             )
 
     async def _keep_events(self, built: Built) -> None:
-        for name in ("repeat", "fact"):
-            await self._connection.execute(catalogue.fold_sql(name))
+        await self._mark_repeats("repeat")
+        if built.shared_ids:
+            await self._mark_repeats("repeat_within")
+        await self._connection.execute(catalogue.fold_sql("fact"))
         if built.heads < built.table.rows:
             await self._connection.execute(
                 catalogue.fold_sql("correction_resolve"), list(catalogue.CORRECTABLE)
             )
             for name in ("correction_negate", "correction_idle", "correction_keep"):
                 await self._connection.execute(catalogue.fold_sql(name))
+
+    async def _mark_repeats(self, found_by: str) -> None:
+        used = await self._connection.fetch(catalogue.fold_sql(found_by))
+        if used:
+            await self._connection.execute(
+                catalogue.fold_sql("repeat_mark"),
+                [row["event_number"] for row in used],
+                [row["same"] for row in used],
+            )
 
 
 async def _sent(table: Table) -> AsyncIterator[bytes]:

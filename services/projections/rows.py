@@ -28,12 +28,18 @@ Told = tuple[int, int, date, str, str, str, str]
 
 @dataclass(slots=True)
 class Rows:
-    """What leaves add, as rows to load. `acts`: the leaves with acts about who may speak."""
+    """What leaves add, as rows to load.
+
+    `acts`: the leaves with acts about who may speak. `ids`: every event's emitter and id;
+    `shared_ids`: whether one of them stands twice.
+    """
 
     batch: list[Row] = field(default_factory=list)
     noted: list[Noted] = field(default_factory=list)
     told: list[Told] = field(default_factory=list)
     acts: list[int] = field(default_factory=list)
+    ids: set[tuple[str, str]] = field(default_factory=set)
+    shared_ids: bool = False
 
 
 #: What an event is about, for those whose content is kept for reading.
@@ -105,6 +111,7 @@ def add_leaf(rows: Rows, index: int, leaf: Leaf, body: bytes, *, days: Days) -> 
     digests = content_digests(body)
     for number, (event, digest) in enumerate(zip(events, digests, strict=True), leaf.first_event):
         _add_event(rows, (number, index, recorded, leaf.emitter), event, digest, days)
+    _add_ids(rows, leaf.emitter, events)
     if not _ABOUT_SPEAKERS.isdisjoint(map(type, events)):
         rows.acts.append(index)
 
@@ -143,6 +150,12 @@ def _add_event(
         rows.told.append((*place, kind, subject(data), msgspec.json.encode(data).decode()))
     if cls in _CONTRACTS:
         rows.noted += _missing_terms(place, data)
+
+
+def _add_ids(rows: Rows, emitter: str, events: Sequence[Event]) -> None:
+    before = len(rows.ids)
+    rows.ids.update((emitter, event.id) for event in events)
+    rows.shared_ids |= len(rows.ids) < before + len(events)
 
 
 def _candidate(place: tuple[int, int, date, str], event: Event, days: Days) -> Row:

@@ -84,6 +84,22 @@ async def test_a_reused_id_within_one_batch_keeps_its_first_use(world: World) ->
     assert await rules(world) == [("event-id-reused", "/id")]
 
 
+async def test_uses_in_one_batch_of_an_id_that_stood_before_are_held_to_its_first(
+    world: World,
+) -> None:
+    await world.tell(completed(world, "e1", seconds=1))
+
+    await world.tell(
+        *(completed(world, "e1", seconds=2) for _ in range(2)),
+        *(completed(world, "e2", seconds=seconds) for seconds in (4, 8)),
+    )
+
+    (row,) = await world.view("work_by_worker")
+    assert row["worked_seconds"] == 5
+    assert await rules(world) == [("event-id-reused", "/id")] * 3
+    assert (await world.view("submission"))[-1]["repeated"] == 3
+
+
 async def test_the_first_use_is_kept_wherever_the_server_puts_its_row(world: World) -> None:
     """A short row fills up a page that had no room for a long one, and then lies before it."""
     chance = random.Random(7)

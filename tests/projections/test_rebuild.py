@@ -263,7 +263,7 @@ async def test_a_second_rebuild_at_once_is_refused(world: World) -> None:
 @pytest.mark.parametrize(
     ("statement", "named"),
     [
-        ("UPDATE work_by_worker SET earned = earned + 1", "work_by_worker has"),
+        ("UPDATE work_by_worker SET completed = completed + 1", "work_by_worker has"),
         ("DELETE FROM fact WHERE event_id = 'e2'", "fact has"),
         ("UPDATE submission SET repeated = 0", "submission has"),
         ("INSERT INTO worker (emitter_code, worker, first_recorded_day)"

@@ -32,7 +32,7 @@ from tests.support.world import new_world
 PERIODS = (date(2021, 12, 24), date(2022, 1, 10)), (date(2023, 8, 24), date(2023, 9, 8))
 WORKERS, PLATFORMS = range(1, 41), range(3)
 Rows = Iterable[tuple[Any, ...]]
-#: What is in the first column of the sums; the others of `_COLUMNS` are nought.
+#: What is in the first columns of the sums; in the others of `_COLUMNS` nothing was ever added.
 _SUMS = "paid_seconds", "rejected_seconds", "waiting_seconds", "earned"
 _KEY = "worker_code", "day", "task_group", "currency", "residence", "recorded_day"
 _NOUGHT = (
@@ -40,7 +40,7 @@ _NOUGHT = (
     "paid_unstated_seconds", "not_submitted_seconds", "fault_seconds", "search_seconds",
     "qualification_seconds",
 )  # fmt: skip
-_COLUMNS = ("emitter_code", *_KEY, *_SUMS, *_NOUGHT)
+_COLUMNS = (*_KEY, *_SUMS, *_NOUGHT)
 
 
 def _days(period: tuple[date, date]) -> list[date]:
@@ -97,7 +97,7 @@ async def _worked(floor: Floor, rows: Rows) -> None:
     await floor.connection.executemany(
         f"INSERT INTO work_by_worker ({', '.join(_COLUMNS)}) VALUES ({places})",
         [
-            (key[0] % 3 + 1000, *key, *sums[:-1], Decimal(sums[-1]), *(0,) * len(_NOUGHT))
+            (*key, *(one or None for one in sums[:-1]), Decimal(sums[-1]), *(None,) * len(_NOUGHT))
             for key, sums in found.items()
         ],
     )

@@ -4,4 +4,4 @@ INSERT INTO fact
 SELECT event_number, leaf_index, recorded_day, emitter_code, type, event_id, digest, worker_code,
        task, contract, residence, task_group, currency, rail, day, kind, n, seconds, amount, fee,
        tax, withheld, net, reason, decided_by, sandbox
-FROM batch WHERE event_id IS NOT NULL AND NOT repeat
+FROM batch WHERE digest IS NOT NULL AND NOT repeat

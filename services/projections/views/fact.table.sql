@@ -18,7 +18,7 @@ CREATE TABLE fact (
     day date,
     kind fact_kind,
     n integer,
-    seconds bigint,
+    seconds integer,
     amount bigint,
     fee bigint,
     tax bigint,

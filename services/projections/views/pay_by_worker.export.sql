@@ -2,6 +2,6 @@
 SELECT emitter, worker, day, currency, rail, residence, recorded_day,
        payments, gross, fee, tax, withheld, net
 FROM pay_by_worker
-JOIN emitter USING (emitter_code)
 JOIN worker USING (worker_code)
+JOIN emitter USING (emitter_code)
 ORDER BY emitter, worker, day, currency, rail, residence, recorded_day

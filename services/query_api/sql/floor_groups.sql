@@ -5,8 +5,8 @@
 WITH $batch, $work_by_worker, $priced_work,
 grouped AS (
     SELECT worker_code, day, resident, task_group, sum(paid)::bigint AS paid,
-           sum(paid + unpaid)::bigint AS spent, sum(outside)::bigint AS outside, sum(pay) AS pay, bool_or(waits) AS waits,
-           bool_or(odd) AS odd, bool_or(earned <> 0 OR paid <> 0 OR unpaid <> 0) AS worked
+           sum(paid + unpaid)::bigint AS spent, sum(outside)::bigint AS outside, sum(pay) AS pay,
+           bool_or(waits) AS waits, bool_or(odd) AS odd, bool_or(earned <> 0 OR paid <> 0 OR unpaid <> 0) AS worked
     FROM priced_work
     GROUP BY 1, 2, 3, 4
     HAVING bool_or(earned <> 0 OR paid <> 0 OR unpaid <> 0 OR outside <> 0)
