@@ -45,6 +45,8 @@ class QueryWorld:
         self.speakers["authority"] = inner.authority
         self.speakers["registry"] = Platform("registry", inner.registry_key)
         self._engines: list[AsyncEngine] = []
+        # One for all who do not need their own: each holds connections until the world ends.
+        self._usual: QueryState | None = None
 
     @classmethod
     @asynccontextmanager
@@ -124,7 +126,8 @@ class QueryWorld:
         )
 
     def client(self, state: QueryState | None = None) -> httpx.AsyncClient:
-        transport = httpx.ASGITransport(create_app(state or self.state()))
+        self._usual = self._usual or self.state()
+        transport = httpx.ASGITransport(create_app(state or self._usual))
         return httpx.AsyncClient(transport=transport, base_url="http://query")
 
     def bearer(
