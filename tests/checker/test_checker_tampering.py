@@ -102,10 +102,11 @@ TAMPERINGS: dict[str, tuple[str, str, str]] = {
     "a fact that is gone": (
         "DELETE FROM view_1.fact WHERE event_number = 2", "view fact, event_number 2", "row"),
     "a fact too many": (
-        "INSERT INTO view_1.fact SELECT 77, leaf_index, recorded_day, emitter_code, type, "
-        "'new', digest, worker_code, task, contract, residence, task_group, currency, rail, "
-        "day, kind, n, seconds, amount, fee, tax, withheld, net, reason, decided_by, sandbox, "
-        "original, version FROM view_1.fact WHERE event_number = 2",
+        "INSERT INTO view_1.fact (event_number, leaf_index, recorded_day, emitter_code, type, "
+        "event_id, residence, task_group, currency, rail, decided_by, sandbox) "
+        "SELECT 77, leaf_index, recorded_day, emitter_code, type, "
+        "'new', residence, task_group, currency, rail, decided_by, sandbox "
+        "FROM view_1.fact WHERE event_number = 2",
         "view fact, event_number 77", "row"),
     "an anomaly that is gone": (
         "DELETE FROM view_1.anomaly", "view anomaly, leaf_index 6", "row"),
