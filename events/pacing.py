@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 #: Seconds between the beginnings of round trips under load: no reader of an answer notices them,
 #: and a database answers ten questions at once for little more than one.
-ROUND_TRIP_GAP = 0.004
+ROUND_TRIP_GAP = 0.006
 
 
 class Pacer:

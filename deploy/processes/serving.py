@@ -63,6 +63,8 @@ def server(
             log_config=None,
             access_log=False,
             server_header=False,
+            # Who asks is proven by a token or a signature; nobody here looks at addresses.
+            proxy_headers=False,
             backlog=BACKLOG,
             timeout_graceful_shutdown=DRAIN_SECONDS,
         ),
