@@ -180,6 +180,7 @@ generation = Table(
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("active", Boolean, nullable=False),
     Column("tzdata", Text, nullable=False),
+    Column("shape", Text, nullable=False, server_default=""),
     Column("made_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     schema="projection",
 )

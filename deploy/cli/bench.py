@@ -28,7 +28,7 @@ def bench(
         typer.Option(
             "--full",
             help="Rows assess, post, pull and repost over a million worker-months instead of a "
-            "hundred thousand: an hour and 30 GB of disk.",
+            "hundred thousand: half an hour and 25 GB of disk.",
         ),
     ] = False,
 ) -> None:

@@ -28,6 +28,7 @@ from services.checker.report import Collector, Enough, Finding, Report
 from services.checker.rows import Stream
 from services.checker.source import KeptLeaf, LogSource
 from services.checker.views import as_compared, expect, keyed_views, ordered_views
+from services.projections.catalogue import shape
 
 #: Called now and then with how many leaves and events were checked so far.
 Progress = Callable[[int, int], None]
@@ -89,10 +90,15 @@ class Run:
         rows = await self.index.fetch("SELECT leaf_index FROM log.quarantine")
         self.quarantined = frozenset(row["leaf_index"] for row in rows)
         generation = await self.folded.fetchrow(
-            "SELECT number, tzdata FROM projection.generation WHERE active"
+            "SELECT number, tzdata, shape FROM projection.generation WHERE active"
         )
         if generation is None:
             self.out.notes.append("no generation of views is active: none was compared")
+            return
+        if generation["shape"] != shape():
+            self.out.notes.append(
+                "another version of Sijill made the views: none was compared; run `sijill rebuild`"
+            )
             return
         await self._open_views(generation["number"])
         if generation["tzdata"] != tzdata_version():

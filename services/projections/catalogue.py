@@ -3,6 +3,10 @@
 `VIEWS` are exported and compared by name; the order of `FOLDS` is the order within a commit.
 """
 
+import hashlib
+import re
+from functools import cache
+
 from events.scalars import DecidedBy, Rail, TaskGroup
 from events.sql import load_sql
 from events.vocabulary import (
@@ -14,6 +18,8 @@ from events.vocabulary import (
 )
 
 _PACKAGE = "services.projections.views"
+#: Enough to tell versions of one program apart.
+_SHAPE_DIGITS = 16
 
 #: In the order in which their tables are made.
 TABLES = (
@@ -76,6 +82,17 @@ def codes_sql(name: str) -> str:
 def batch_sql() -> str:
     """The temporary tables of a projection's connection."""
     return load_sql(_PACKAGE, "batch.temp")
+
+
+@cache
+def shape() -> str:
+    """Names the tables that this version folds into: views of another shape are not its own.
+
+    The digest of every statement that makes them, without comments and white space.
+    """
+    made = "".join(map(table_sql, TABLES))
+    plain = "".join(re.sub(r"--[^\n]*", "", made).split())
+    return hashlib.sha256(plain.encode()).hexdigest()[:_SHAPE_DIGITS]
 
 
 def table_sql(name: str) -> str:

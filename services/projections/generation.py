@@ -47,12 +47,22 @@ async def create_generation(connection: asyncpg.Connection, *, active: bool) -> 
             f"GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {QUERY}, {OPERATOR}"
         )
         await connection.execute(
-            "INSERT INTO projection.generation (number, active, tzdata) VALUES ($1, $2, $3)",
+            "INSERT INTO projection.generation (number, active, tzdata, shape)"
+            " VALUES ($1, $2, $3, $4)",
             number,
             active,
             tzdata_version(),
+            catalogue.shape(),
         )
     return number
+
+
+async def has_our_shape(connection: asyncpg.Connection, number: int) -> bool:
+    """Whether a generation is made of the tables that this version knows."""
+    shape: str | None = await connection.fetchval(
+        "SELECT shape FROM projection.generation WHERE number = $1", number
+    )
+    return shape == catalogue.shape()
 
 
 async def switch_to(connection: asyncpg.Connection, number: int) -> None:

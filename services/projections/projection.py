@@ -18,7 +18,7 @@ from services.projections import catalogue
 from services.projections.building import Builder, Built
 from services.projections.codes import Codes
 from services.projections.encoding import BATCH_COLUMNS, Table
-from services.projections.generation import schema_of
+from services.projections.generation import has_our_shape, schema_of
 from services.projections.ledger.acting import fold_acts
 from services.projections.reading import Batch, Poison, Reader
 
@@ -76,7 +76,8 @@ class Projection:
     async def prepare(self) -> None:
         """Make the connection's temporary tables, and read where this generation stands.
 
-        Raises `Overtaken` if a rebuild has taken its cursor away.
+        Raises `Overtaken` if a rebuild has taken its cursor away, `Fatal` if another version of
+        Sijill made these views.
         """
         await self._connection.execute(f"SET search_path TO {schema_of(self._generation)}, pg_temp")
         # The cursor is in the same transaction as what the leaves add: what a dying server loses of
@@ -85,6 +86,11 @@ class Projection:
         next_leaf = await self._connection.fetchval("SELECT next_leaf FROM cursor")
         if next_leaf is None:
             raise Overtaken(f"another generation answers in place of {self._generation}")
+        if not await has_our_shape(self._connection, self._generation):
+            raise Fatal(
+                "another version of Sijill made the views, and its tables are not ours: "
+                "run `sijill rebuild`"
+            )
         await self._connection.execute("DROP TABLE IF EXISTS pg_temp.batch, noted, told_batch")
         await self._connection.execute(catalogue.batch_sql())
         self.progress.next_leaf = next_leaf

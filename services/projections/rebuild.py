@@ -20,6 +20,7 @@ from services.projections.generation import (
     active_generation,
     create_generation,
     drop_generation,
+    has_our_shape,
     idle_generations,
     schema_of,
     switch_to,
@@ -122,6 +123,8 @@ async def _compare(
     at: int,
 ) -> str | None:
     """Why the two need not be equal; None if they are. Raises `NotEqual`."""
+    if not await has_our_shape(snapshot, old):
+        return f"another version of Sijill made the views of generation {old}: not compared"
     folded = await _folded_but_quarantined(snapshot, log, old)
     reasons = []
     if folded is not None:

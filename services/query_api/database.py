@@ -12,6 +12,7 @@ import asyncpg
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.projections.catalogue import shape
 from services.query_api.statements import Statement, alive, named
 from services.web.problems import Problem
 
@@ -100,6 +101,12 @@ class QueryDatabase:
             begun = await driver.fetchrow(begin.text, *begin.values(self._values))
             if begun is None:
                 raise Problem(503, "no-views", "no generation of views is active yet")
+            if begun["shape"] != shape():
+                raise Problem(
+                    503,
+                    "no-views",
+                    "another version of Sijill made the views: the operator runs `sijill rebuild`",
+                )
             next_leaf = await driver.fetchval("SELECT next_leaf FROM cursor")
             yield Snapshot(driver, begun["number"], next_leaf - 1, begun["tzdata"])
 

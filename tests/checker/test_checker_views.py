@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import asyncpg
 from checker_world import World, event, public, registered, work
 
 from events.jose import PrivateKey
@@ -27,6 +28,19 @@ async def test_a_log_without_views_is_checked_and_says_so(world: World) -> None:
     report = await world.check()
     assert report.clean, render(report)
     assert report.notes == ("no generation of views is active: none was compared",)
+
+
+async def test_views_that_another_version_made_are_not_compared(world: World) -> None:
+    await world.establish("alpha")
+    await world.settle()
+    connection = await asyncpg.connect(world.dsn)
+    await connection.execute("UPDATE projection.generation SET shape = 'older'")
+    await connection.execute("ALTER TABLE view_1.fact DROP COLUMN digest")
+    await connection.close()
+    report = await world.check()
+    assert report.clean, render(report)
+    (note,) = report.notes
+    assert note.endswith("none was compared; run `sijill rebuild`")
 
 
 async def test_an_empty_registry_holds(world: World) -> None:

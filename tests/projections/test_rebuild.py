@@ -374,3 +374,26 @@ async def test_another_tzdata_without_a_moved_day_says_so(world: World) -> None:
 
     assert done.expected_difference is not None
     assert done.expected_difference.endswith(": 0 facts moved")
+
+
+# --- another version ------------------------------------------------------------------------
+
+
+async def test_views_that_another_version_made_are_not_folded_on_but_made_anew(
+    world: World,
+) -> None:
+    await _some_history(world)
+    expected = await _everything(world, world.generation)
+    await world.folding.execute("UPDATE projection.generation SET shape = 'older'")
+    await world.folding.execute(f"ALTER TABLE view_{world.generation}.fact DROP COLUMN digest")
+    with pytest.raises(Fatal, match="run `sijill rebuild`"):
+        await world.new_projection().fold_batch()
+
+    done = await _rebuild(world)
+
+    assert done.expected_difference == (
+        f"another version of Sijill made the views of generation {done.old}: not compared"
+    )
+    assert await _everything(world, done.new) == expected
+    async with _folding(world, done.new) as projection:
+        assert await projection.fold_batch() == 0

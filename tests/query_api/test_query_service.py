@@ -244,6 +244,16 @@ async def test_the_database_of_the_views_needs_nothing_of_the_log(empty: QueryWo
         assert "sijill_query_up 1.0" in (await client.get("/metrics")).text
 
 
+async def test_views_of_another_version_are_not_shown(empty: QueryWorld) -> None:
+    connection = await asyncpg.connect(empty.inner.dsn(PROJECTION))
+    await connection.execute("UPDATE projection.generation SET shape = 'older'")
+    await connection.close()
+    async with empty.client() as client:
+        answer = await client.get("/v1/sectors", headers=empty.bearer(Role.INSPECTOR))
+    assert (answer.status_code, answer.json()["type"]) == (503, "urn:sijill:problem:no-views")
+    assert "sijill rebuild" in answer.json()["detail"]
+
+
 async def rebuild(world: World) -> None:
     connection = await asyncpg.connect(world.dsn(PROJECTION))
     try:

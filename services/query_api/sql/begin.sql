@@ -1,6 +1,6 @@
 -- Finds the active generation, and turns the transaction to it, in one round trip. The text of a day is
 -- its ISO 8601 form, whatever the server is set to.
-SELECT number, tzdata,
+SELECT number, tzdata, shape,
        set_config('statement_timeout', :timeout, true),
        set_config('datestyle', 'ISO', true),
        set_config('search_path', concat('view_', number), true)
