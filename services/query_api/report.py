@@ -56,15 +56,22 @@ def task_findings(rows: Sequence[Row], published: Set[str], own: range) -> list[
     `rows` stand, each with event_number, version, task, kind, n and what `_AGREED` names;
     `published` are the contracts that the emitter published.
     """
+    # Whatever the others of a task say, only what is found about these is told.
+    ours = [row for row in rows if row["event_number"] in own]
+    found = list(_without_contract(ours, published))
     tasks: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         tasks[row["task"]].append(row)
-    found = [finding for task in tasks.values() for finding in _without_contract(task, published)]
     for task in tasks.values():
         # What was said once cannot contradict itself.
         if len(task) > 1:
-            found += (*_disagreeing(task), *_twice(task))
-    return sorted(finding for finding in found if finding.event_number in own)
+            found += (one for one in _contradicting(task) if one.event_number in own)
+    return sorted(found)
+
+
+def _contradicting(task: Sequence[Row]) -> Iterator[Finding]:
+    yield from _disagreeing(task)
+    yield from _twice(task)
 
 
 def _disagreeing(task: Sequence[Row]) -> Iterator[Finding]:
@@ -97,8 +104,8 @@ def _family(row: Row) -> str:
     return _FAMILY.get(kind, kind)
 
 
-def _without_contract(task: Sequence[Row], published: Set[str]) -> Iterator[Finding]:
-    for row in task:
+def _without_contract(rows: Iterable[Row], published: Set[str]) -> Iterator[Finding]:
+    for row in rows:
         if row["contract"] not in published:
             yield _finding(row, "work-without-contract", "contract")
 

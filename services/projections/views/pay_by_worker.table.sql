@@ -12,6 +12,6 @@ CREATE TABLE pay_by_worker (
     fee numeric NOT NULL,
     tax numeric NOT NULL,
     withheld numeric NOT NULL,
-    net numeric NOT NULL
-) WITH (fillfactor = 90);   -- this and the index as of work_by_worker
-CREATE INDEX pay_by_worker_day ON pay_by_worker (worker_code, day);
+    net numeric NOT NULL,
+    PRIMARY KEY (worker_code, day, recorded_day, rail, currency, residence)
+) WITH (fillfactor = 90);   -- this and the key as of work_by_worker

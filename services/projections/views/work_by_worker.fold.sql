@@ -1,6 +1,6 @@
 -- Adds the batch's work to work_by_worker. Safe to run twice only with the cursor, which moves in the
--- same transaction. Each row is looked for by the index, in its order; a look costs less than a
--- constraint, and nobody else writes.
+-- same transaction. Each row is looked for by its key, in the key's order; nobody else writes, so no
+-- insert need be ready for a rival's, which is what ON CONFLICT costs.
 MERGE INTO work_by_worker AS w USING (
     SELECT worker_code, day, recorded_day, task_group, currency, residence,
            sum(n) FILTER (WHERE kind = 'completed') AS completed,

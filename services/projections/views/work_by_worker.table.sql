@@ -23,8 +23,7 @@ CREATE TABLE work_by_worker (
     search_seconds bigint,
     qualification_seconds bigint,
     waiting_seconds bigint,
-    earned numeric
+    earned numeric,
+    -- All six: of one worker and day a platform may state as many currencies and residences as it likes.
+    PRIMARY KEY (worker_code, day, recorded_day, task_group, currency, residence)
 ) WITH (fillfactor = 90);   -- room for the next sums of a row beside it: no index is touched
--- A row is one for the first six columns: its fold alone writes here, behind the cursor's lock, and
--- finds it by the first two. A key of all six would take three times as much.
-CREATE INDEX work_by_worker_day ON work_by_worker (worker_code, day);
