@@ -20,7 +20,7 @@ _VIEWS = (
     "event_count",
 )
 #: Parts that queries have in common.
-_SHARED = ("batch", "priced_work")
+_SHARED = ("batch", "priced_work", "work_sums")
 
 
 @cache

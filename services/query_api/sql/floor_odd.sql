@@ -1,12 +1,7 @@
 -- Work of some workers' days, each of residents or of those who state no residence: as floor_work.
 WITH $batch, $work_by_worker
 SELECT emitter AS platform, worker, day, residence, task_group::text AS task_group, currency,
-       coalesce(sum(paid_seconds), 0)::bigint AS paid,
-       (coalesce(sum(rejected_seconds), 0) + coalesce(sum(not_submitted_seconds), 0)
-        + coalesce(sum(fault_seconds), 0))::bigint AS unpaid,
-       (coalesce(sum(search_seconds), 0) + coalesce(sum(qualification_seconds), 0)
-        + coalesce(sum(waiting_seconds), 0))::bigint AS outside,
-       coalesce(sum(earned), 0) AS earned
+       $work_sums
 FROM unnest(CAST(:codes AS integer[]), CAST(:days AS date[]), CAST(:residents AS boolean[]))
     AS asked(worker_code, day, resident)
 JOIN work_by_worker_at AS w USING (worker_code, day)

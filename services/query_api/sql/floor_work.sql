@@ -2,12 +2,7 @@
 -- task stands apart. Filters may be null; :country is the policy's.
 WITH $batch, $work_by_worker
 SELECT emitter AS platform, worker, day, residence, task_group::text AS task_group, currency,
-       coalesce(sum(paid_seconds), 0)::bigint AS paid,
-       (coalesce(sum(rejected_seconds), 0) + coalesce(sum(not_submitted_seconds), 0)
-        + coalesce(sum(fault_seconds), 0))::bigint AS unpaid,
-       (coalesce(sum(search_seconds), 0) + coalesce(sum(qualification_seconds), 0)
-        + coalesce(sum(waiting_seconds), 0))::bigint AS outside,
-       coalesce(sum(earned), 0) AS earned
+       $work_sums
 FROM work_by_worker_at AS w
 JOIN worker USING (worker_code)
 JOIN emitter ON emitter.emitter_code = worker.emitter_code
