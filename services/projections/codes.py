@@ -7,8 +7,8 @@ import asyncpg
 from services.projections import catalogue
 from services.projections.encoding import Speaker
 
-#: Workers whose codes are kept in memory; past it the memory starts anew.
-WORKERS_KNOWN_MAX = 1_000_000
+#: Speakers whose codes are kept in memory; past it the memory starts anew.
+SPEAKERS_KNOWN_MAX = 500_000
 
 
 class Codes:
@@ -17,23 +17,37 @@ class Codes:
     def __init__(self, connection: asyncpg.Connection) -> None:
         self._connection = connection
         self.emitters: dict[str, int] = {}
-        self._workers: dict[tuple[int, str], int] = {}
-        # Known workers who never counted: who they are in a batch is all its fold must look at.
-        self._uncounted: set[int] = set()
+        # By name in one look: a batch names nearly as many speakers as it has events.
+        self._known: dict[Speaker, tuple[int, int | None]] = {}
+        # Known workers who never counted: whether one is in a batch is all that its fold must see.
+        self._uncounted: dict[int, Speaker] = {}
 
     async def of(self, speakers: Sequence[Speaker]) -> list[tuple[int, int | None]]:
         """Emitter and worker as codes, in the order asked."""
-        emitters = await self._of_emitters({emitter for emitter, _ in speakers})
-        named = [(emitters[emitter], worker) for emitter, worker in speakers]
-        workers = await self._of_workers({(e, w) for e, w in named if w is not None})
-        return [(e, None if w is None else workers[e, w]) for e, w in named]
+        known = self._known
+        if len(known) > SPEAKERS_KNOWN_MAX:
+            known.clear()
+            self._uncounted.clear()
+        new = [speaker for speaker in speakers if speaker not in known]
+        if new:
+            await self._learn(new)
+        return [known[speaker] for speaker in speakers]
 
-    async def date(self, codes: Iterable[tuple[int, int | None]]) -> None:
+    async def date(self, speakers: Iterable[Speaker]) -> None:
         """Note when workers of a batch first counted; once they did, that stands."""
-        if self._uncounted.isdisjoint(worker for _, worker in codes if worker is not None):
+        if not self._uncounted or set(self._uncounted.values()).isdisjoint(speakers):
             return
-        dated = await self._connection.fetch(catalogue.fold_sql("worker"))
-        self._uncounted.difference_update(row["worker_code"] for row in dated)
+        for row in await self._connection.fetch(catalogue.fold_sql("worker")):
+            self._uncounted.pop(row["worker_code"], None)
+
+    async def _learn(self, new: Sequence[Speaker]) -> None:
+        emitters = await self._of_emitters({emitter for emitter, _ in new})
+        workers = [(emitter, worker) for emitter, worker in new if worker is not None]
+        if workers:
+            await self._of_workers(workers)
+        for emitter, worker in new:
+            if worker is None:
+                self._known[emitter, None] = (emitters[emitter], None)
 
     async def _of_emitters(self, asked: Iterable[str]) -> dict[str, int]:
         known = self.emitters
@@ -43,20 +57,15 @@ class Codes:
             known.update((row["emitter"], row["emitter_code"]) for row in made)
         return known
 
-    async def _of_workers(self, asked: set[tuple[int, str]]) -> dict[tuple[int, str], int]:
-        known = self._workers
-        if len(known) > WORKERS_KNOWN_MAX:
-            known.clear()
-            self._uncounted.clear()
-        new = sorted(asked - known.keys())
-        if new:
-            made = await self._connection.fetch(
-                catalogue.codes_sql("worker"),
-                [emitter for emitter, _ in new],
-                [worker for _, worker in new],
-            )
-            known.update(((r["emitter_code"], r["worker"]), r["worker_code"]) for r in made)
-            self._uncounted.update(
-                r["worker_code"] for r in made if r["first_recorded_day"] is None
-            )
-        return known
+    async def _of_workers(self, new: Sequence[tuple[str, str]]) -> None:
+        names = {code: emitter for emitter, code in self.emitters.items()}
+        made = await self._connection.fetch(
+            catalogue.codes_sql("worker"),
+            [self.emitters[emitter] for emitter, _ in new],
+            [worker for _, worker in new],
+        )
+        for row in made:
+            speaker = (names[row["emitter_code"]], row["worker"])
+            self._known[speaker] = (row["emitter_code"], row["worker_code"])
+            if row["first_recorded_day"] is None:
+                self._uncounted[row["worker_code"]] = speaker

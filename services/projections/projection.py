@@ -4,8 +4,7 @@ Read `Projection.fold_batch` from top to bottom.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,6 +14,7 @@ import asyncpg
 from events.errors import Fatal
 from events.log.protocol import Leaves
 from services.projections import catalogue
+from services.projections.ahead import Ahead
 from services.projections.building import Builder, Built
 from services.projections.codes import Codes
 from services.projections.encoding import BATCH_COLUMNS, Table
@@ -65,12 +65,10 @@ class Projection:
         self._connection = connection
         self._log = log
         self._generation = generation
-        self._reader = Reader(log, builder)
+        self._ahead = Ahead(Reader(log, builder))
         self._codes = Codes(connection)
         self._ready = False
         self._alone_until = 0
-        self._looks_ahead = False
-        self._ahead: asyncio.Task[Batch | None] | None = None
         self.progress = Progress()
 
     async def prepare(self) -> None:
@@ -99,17 +97,21 @@ class Projection:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Fold until asked to stop; the batch in hand is finished first."""
-        async with self._looking_ahead():
+        async with self._ahead.looking():
             while not stop.is_set():
                 if not await self.fold_batch():
                     await self._log.wait_leaf(self.progress.next_leaf, POLL_SECONDS)
 
-    async def fold_to(self, end: int) -> None:
-        """Fold exactly the leaves below an index, all of which must exist."""
-        async with self._looking_ahead():
+    async def fold_to(self, end: int, folded: Callable[[int], None] = lambda _: None) -> None:
+        """Fold exactly the leaves below an index, all of which must exist.
+
+        `folded` is told after each batch how many leaves are.
+        """
+        async with self._ahead.looking():
             while self.progress.next_leaf < end:
                 if not await self.fold_batch(end):
                     raise Fatal(f"the log ends before leaf {end - 1}")
+                folded(self.progress.next_leaf)
 
     async def fold_batch(self, end: int | None = None) -> int:
         """Fold the next leaves. Returns how many.
@@ -131,7 +133,7 @@ class Projection:
             await self.prepare()
         start = self.progress.next_leaf
         try:
-            batch = await self._next_batch(start, end)
+            batch = await self._ahead.next(start, end, alone=start < self._alone_until)
         except Poison as poison:
             if poison.index == start:
                 raise
@@ -139,11 +141,11 @@ class Projection:
             return await self._fold_next(poison.index)
         if batch is None:
             return 0
+        self.progress.oldest_unfolded = batch.sequenced
         await self._refuse_folded(batch.listed)
-        self._look_ahead(batch, end)
         self._ready = False
         try:
-            await self._commit(batch)
+            await self._commit(batch, end)
         except asyncpg.DataError as error:
             if batch.end == start + 1:
                 raise Poison(start, error) from error
@@ -154,7 +156,7 @@ class Projection:
         self._advance(batch)
         return batch.end - start
 
-    async def _commit(self, batch: Batch) -> None:
+    async def _commit(self, batch: Batch, end: int | None) -> None:
         async with self._connection.transaction():
             # The fence comes first: another projection of these leaves waits here for our COMMIT,
             # then finds the cursor moved, before it has touched anything else.
@@ -163,6 +165,8 @@ class Projection:
             )
             if moved != "UPDATE 1":
                 raise Overtaken(f"the cursor no longer stands at leaf {batch.start}")
+            await self._load_batch(batch.built)
+            self._ahead.go_on(batch, end)
             await self._settle(batch.built)
 
     async def _generation_stands(self) -> bool:
@@ -190,38 +194,9 @@ class Projection:
         self.progress.events += batch.built.table.rows
         self.progress.batches += 1
 
-    # --- the next batch, read while this one is committed ------------------------------------
-
-    @asynccontextmanager
-    async def _looking_ahead(self) -> AsyncIterator[None]:
-        self._looks_ahead = True
-        try:
-            yield
-        finally:
-            self._looks_ahead = False
-            ahead, self._ahead = self._ahead, None
-            if ahead is not None:
-                ahead.cancel()
-                await asyncio.gather(ahead, return_exceptions=True)
-
-    def _look_ahead(self, batch: Batch, end: int | None) -> None:
-        if self._looks_ahead and batch.more and (end is None or batch.end < end):
-            self._ahead = asyncio.create_task(self._reader.read(batch.end, end))
-
-    async def _next_batch(self, start: int, end: int | None) -> Batch | None:
-        alone = start < self._alone_until
-        ahead, self._ahead = self._ahead, None
-        batch = await ahead if ahead is not None else None
-        # The list was looked at when the batch was built; what was set aside since is not folded.
-        if batch is None or alone or not batch.fits(start, end, await self._reader.listed()):
-            batch = await self._reader.read(start, end, alone=alone)
-        if batch is not None:
-            self.progress.oldest_unfolded = batch.sequenced
-        return batch
-
     # --- one commit -------------------------------------------------------------------------
 
-    async def _settle(self, built: Built) -> None:
+    async def _load_batch(self, built: Built) -> None:
         if not built.table.rows:
             return
         codes = await self._codes.of(built.table.speakers)
@@ -241,11 +216,16 @@ class Projection:
         )
         await self._load("noted", NOTED_COLUMNS, noted)
         await self._load("told_batch", TOLD_COLUMNS, told)
+
+    async def _settle(self, built: Built) -> None:
+        if not built.table.rows:
+            return
+        connection = self._connection
         await self._keep_events(built)
-        await self._codes.date(codes)
+        await self._codes.date(built.table.speakers)
         for name in catalogue.FOLDS:
             await connection.execute(catalogue.fold_sql(name))
-        if any(row[4] == catalogue.RATE for row in told):
+        if any(row[4] == catalogue.RATE for row in built.told):
             await connection.execute(catalogue.fold_sql("told_twice"))
         await fold_acts(connection, built.told)
 

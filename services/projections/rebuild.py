@@ -26,7 +26,6 @@ from services.projections.generation import (
     switch_to,
 )
 from services.projections.projection import Projection
-from services.projections.reading import BATCH_LEAVES
 
 _log = structlog.get_logger()
 #: The advisory lock of whoever rebuilds; the server lets go of it with the session.
@@ -105,9 +104,7 @@ async def _rebuild(
     projection = Projection(writer, log, builder, new)
     async with holder.transaction(isolation="repeatable_read", readonly=True):
         at: int = await holder.fetchval(f"SELECT next_leaf FROM {schema_of(old)}.cursor")
-        while projection.progress.next_leaf < at:
-            await projection.fold_to(min(at, projection.progress.next_leaf + BATCH_LEAVES))
-            progress(projection.progress.next_leaf, at)
+        await projection.fold_to(at, lambda folded: progress(folded, at))
         async with writer.transaction(isolation="repeatable_read", readonly=True):
             expected = await _compare(holder, writer, log, old, new, at)
     switched = await _catch_up_and_switch(holder, projection, old, new)

@@ -11,7 +11,7 @@ import pytest
 from events.days import Days
 from events.errors import Fatal
 from migrations.roles import PROJECTION
-from services.projections import catalogue, comparison, rebuild
+from services.projections import catalogue, comparison, reading, rebuild
 from services.projections.building import BuilderHere
 from services.projections.generation import (
     active_generation,
@@ -87,7 +87,7 @@ async def test_the_old_generation_is_folded_on_while_another_is_built(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await _some_history(world)
-    monkeypatch.setattr(rebuild, "BATCH_LEAVES", 2)
+    monkeypatch.setattr(reading, "BATCH_LEAVES", 2)
     going: list[asyncio.Task[str]] = []
 
     def while_it_folds(folded: int, leaves: int) -> None:
