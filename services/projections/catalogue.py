@@ -74,6 +74,12 @@ def export_sql(name: str) -> str:
     return load_sql(_PACKAGE, f"{name}.export")
 
 
+def digest_sql(name: str) -> str:
+    """The query of a view's digest: how many rows, and the sum of their hashes, in no order."""
+    rows, _, _ = export_sql(name).rpartition("ORDER BY")
+    return load_sql(_PACKAGE, "digest").replace("$rows", rows)
+
+
 def codes_sql(name: str) -> str:
     """The statement that makes codes of new emitters or workers."""
     return load_sql(_PACKAGE, f"{name}.codes")

@@ -65,7 +65,7 @@ async def first_difference(
     differ, so only views that can be paired without them are compared.
     """
     for name in _ROW_VIEWS if but_days else catalogue.VIEWS:
-        if not but_days and await _same_bytes(old_side, old, new_side, new, name):
+        if not but_days and await _same_rows(old_side, old, new_side, new, name):
             continue
         left = _rows(old_side, old, name, but_days)
         right = _rows(new_side, new, name, but_days)
@@ -78,10 +78,10 @@ async def first_difference(
     return None
 
 
-async def _same_bytes(
+async def _same_rows(
     old_side: asyncpg.Connection, old: int, new_side: asyncpg.Connection, new: int, name: str
 ) -> bool:
-    """Whether both send a view as the same bytes: rows are only looked at where they do not."""
+    """Whether both hold the same rows of a view: they are only looked at one by one where not."""
     reading = [
         asyncio.create_task(view_digest(side, number, name))
         for side, number in ((old_side, old), (new_side, new))

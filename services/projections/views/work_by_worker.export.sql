@@ -1,5 +1,5 @@
 -- work_by_worker in natural-key order, codes as text: equal logs give equal bytes.
-SELECT emitter, worker, day, task_group, currency, residence, recorded_day,
+SELECT emitter, worker, day, task_group::text AS task_group, currency, residence, recorded_day,
        coalesce(completed, 0) AS completed, coalesce(approved, 0) AS approved,
        coalesce(rejected, 0) AS rejected, coalesce(returned, 0) AS returned,
        coalesce(expired, 0) AS expired, coalesce(aborted, 0) AS aborted,
