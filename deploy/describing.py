@@ -14,7 +14,7 @@ from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from deploy import vectors
+from deploy import vector_file
 from deploy.field_words import meaning
 from deploy.processes.serve import describe_both
 from deploy.vector_cases import MISTAKES
@@ -48,7 +48,7 @@ def generated(folder: Path) -> dict[Path, str]:
         files[folder / "schemas" / f"{name}.json"] = _json(schema_of_type(name))
     files[folder / "schemas" / "events.json"] = _json(schema_of_batch())
     files[folder / "openapi.json"] = _json(openapi())
-    files[folder / "platforms" / "vectors.json"] = _json(vectors.document())
+    files[folder / "platforms" / "vectors.json"] = _json(vector_file.document())
     return files
 
 

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from events.jose import PrivateKey, b64
+from events.jose import PrivateKey
 from events.token import CONTENT_TYPE, TOKEN_TYPE
 
 #: What the registry's clock says when the vectors are checked.
@@ -96,45 +96,3 @@ def der_of(key: PrivateKey, message: bytes) -> bytes:
     """An ES256 signature in DER, as openssl and most libraries give it."""
     assert isinstance(key.raw, ec.EllipticCurvePrivateKey)
     return key.raw.sign(message, ec.ECDSA(SHA256(), deterministic_signing=True))
-
-
-def document() -> dict[str, Any]:
-    """The whole file."""
-    from deploy.vector_cases import ACCEPTED, MISTAKES
-
-    return {
-        "about": (
-            "Test vectors of Sijill's submission signature. Signed is `protected` + '.' + "
-            "base64url(body). The keys are public on purpose: they are keys of no registry. The "
-            "answers are those of a registry whose clock says `now`, where `emitter` has the three "
-            "keys, `revoked` was revoked, and the vectors were sent in the order given."
-        ),
-        "now": NOW.isoformat().replace("+00:00", "Z"),
-        "emitter": EMITTER,
-        "key_files": {name: key_file(name) for name in KEYS},
-        "accepted": [_shown(one) for one in ACCEPTED],
-        "mistakes": [_shown(one) for one in MISTAKES],
-    }
-
-
-def key_file(name: str) -> dict[str, Any]:
-    """A key as `sijill platform add` writes it."""
-    key = KEYS[name]
-    return {"emitter": EMITTER, "kid": key.kid, "key": key.to_jwk(), "registry": REGISTRY}
-
-
-def _shown(one: Vector) -> dict[str, Any]:
-    answer = {"status": one.answer.status}
-    if one.answer.type:
-        said = {"type": f"urn:sijill:problem:{one.answer.type}", "says": one.answer.says}
-        answer |= said  # type: ignore[arg-type]
-    return {
-        "name": one.name,
-        "why": one.why,
-        "key": one.key,
-        "headers": dict(one.headers),
-        "body": one.body,
-        "body_base64url": b64(one.body.encode()),
-        "token": one.token,
-        "answer": answer,
-    }
