@@ -140,6 +140,7 @@ async def _anomalies(r: Reading, asked: dict[str, object], examined: Row) -> lis
         emitter=asked["emitter"],
         days=tuple(examined["days"]),
         first_leaf=examined["first_leaf"],
+        last_leaf=examined["last_leaf"],
         position=r.cut.position,
     )
     return [await _told(r, row) for row in sorted(found, key=lambda row: str(row["rule"]))]
