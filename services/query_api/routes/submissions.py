@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from fastapi import APIRouter, Request, Response
 
-from events.leaf import Leaf, LeafOutcome
+from events.leaf import LeafOutcome
 from events.log.protocol import Indexed
 from events.receipt import Receipt
 from services.query_api.access import SUBMITTERS, forbidden, may_read_submissions
@@ -135,7 +135,7 @@ async def _found(r: Reading, stored: StoredLeaf, page: _Page) -> _Found:
         return _Found(None)
     if leaf.first_event is None or stored.index in await r.state.leaves.quarantined():
         return _Found(ReportCounts(accepted=0, repeated=0, anomalous=0, not_counted=leaf.events))
-    rows = await _findings(r, stored.index, leaf, page)
+    rows = await _findings(r, stored.index, leaf.first_event, page)
     sums, on_page = rows[0], [row for row in rows[: page.limit] if row["rule"] is not None]
     broken = Broken(**{name: sums[name] for name in Broken._fields})
     return _Found(
@@ -147,13 +147,12 @@ async def _found(r: Reading, stored: StoredLeaf, page: _Page) -> _Found:
     )
 
 
-async def _findings(r: Reading, index: int, leaf: Leaf, page: _Page) -> list[Any]:
+async def _findings(r: Reading, index: int, first_event: int, page: _Page) -> list[Any]:
     """The sums of the whole report and one finding more than a page shows."""
-    first = leaf.first_event or 0
     return await r.snapshot.records(
         "submission_report",
         **{"leaf": index, "first_leaf": index, "last_leaf": index},
-        **{"first_event": first, "end_event": first + leaf.events},
+        first_event=first_event,
         **page.after._asdict(),
         position=page.position,
         limit=page.limit + 1,

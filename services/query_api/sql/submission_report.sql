@@ -2,10 +2,16 @@
 -- (:event_number, :rule, :pointer), with the ids that the views keep, which is of no repeat. In every row
 -- stand the sums of the whole report: there is one row at least, if need be of nothing but them.
 -- :left_out array, the rules that keep an event out of the sums.
-WITH me AS MATERIALIZED (SELECT emitter_code, repeated FROM submission WHERE leaf_index = :leaf),
+WITH me AS MATERIALIZED (
+    SELECT emitter_code, repeated, CAST(:first_event AS bigint) AS first_event,
+           CAST(:first_event AS bigint) + events AS end_event
+    FROM submission WHERE leaf_index = :leaf
+),
+-- Bounds that the planner cannot see: for those of each report it would plan anew, which takes as long as
+-- looking up what was said.
 asked AS (
     SELECT DISTINCT task FROM fact
-    WHERE event_number >= :first_event AND event_number < :end_event
+    WHERE event_number >= (SELECT first_event FROM me) AND event_number < (SELECT end_event FROM me)
         AND task IS NOT NULL AND kind IS NOT NULL
 ),
 $task_findings,
