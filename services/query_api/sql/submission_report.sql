@@ -7,12 +7,12 @@ WITH me AS MATERIALIZED (
            CAST(:first_event AS bigint) + events AS end_event
     FROM submission WHERE leaf_index = :leaf
 ),
--- Bounds that the planner cannot see: for those of each report it would plan anew, which takes as long as
--- looking up what was said.
+-- The bounds are hidden from the planner, who would plan anew for those of each report, which takes as long
+-- as looking up what was said. The leaf says the same once more: else a part of all facts is expected.
 asked AS (
     SELECT DISTINCT task FROM fact
     WHERE event_number >= (SELECT first_event FROM me) AND event_number < (SELECT end_event FROM me)
-        AND task IS NOT NULL AND kind IS NOT NULL
+        AND leaf_index = :leaf AND task IS NOT NULL AND kind IS NOT NULL
 ),
 $task_findings,
 finding AS MATERIALIZED (
