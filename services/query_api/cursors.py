@@ -44,7 +44,9 @@ def read_cursor(text: str, asked: str) -> Cursor:
         raise _bad("it is not one that the registry gave out") from error
     if cursor.asked != asked:
         raise _bad("it belongs to another question: repeat the parameters of the first page")
-    if not (0 <= cursor.position < 2**62 and 0 <= cursor.after[0] < 2**62):
+    number, *texts = cursor.after
+    # PostgreSQL takes no text with a NUL in it.
+    if not (0 <= cursor.position < 2**62 and 0 <= number < 2**62) or "\0" in "".join(texts):
         raise _bad("it is not one that the registry gave out")
     return cursor
 

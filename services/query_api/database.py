@@ -89,16 +89,22 @@ class QueryDatabase:
 
     def __init__(self, engine: AsyncEngine, statement_timeout: str = STATEMENT_TIMEOUT) -> None:
         self._engine = engine
-        self._values = {"timeout": statement_timeout}
+        self._statement_timeout = statement_timeout
 
     @asynccontextmanager
-    async def snapshot(self) -> AsyncIterator[Snapshot]:
-        """The active generation, its cursor and all reads of one answer see one moment."""
+    async def snapshot(self, *, by_keys: bool = False) -> AsyncIterator[Snapshot]:
+        """The active generation, its cursor and all reads of one answer see one moment.
+
+        `by_keys`: what is read is looked up by keys, a thousand times over. A plan is kept, and one
+        made while the tables were small would read them whole each time, until somebody analyzed
+        what grew meanwhile.
+        """
         begin = named("begin")
+        values = {"timeout": self._statement_timeout, "whole": "off" if by_keys else "on"}
         # Even a role with more rights could not write in it.
         how = {"isolation": "repeatable_read", "readonly": True}
         async with alive(self._engine) as driver, driver.transaction(**how):
-            begun = await driver.fetchrow(begin.text, *begin.values(self._values))
+            begun = await driver.fetchrow(begin.text, *begin.values(values))
             if begun is None:
                 raise Problem(503, "no-views", "no generation of views is active yet")
             if begun["shape"] != shape():

@@ -20,7 +20,7 @@ _VIEWS = (
     "event_count",
 )
 #: Parts that queries have in common.
-_SHARED = ("batch", "priced_work", "work_sums")
+_SHARED = ("batch", "priced_work", "task_findings", "work_sums")
 
 
 @cache

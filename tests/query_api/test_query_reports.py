@@ -1,7 +1,5 @@
 """What a platform is told of its submission, and what an inspector proves with."""
 
-from typing import Any
-
 import httpx
 import msgspec
 import pytest
@@ -9,22 +7,9 @@ import pytest
 from events.access import Role
 from events.jose import Verifier, unb64
 from events.token import parse_token
-from services.query_api.report import Finding, code_of, counts_of, standing, task_findings
-from tests.query_api.query_world import QueryWorld, approved, contract, done, event, work
-
-AT = "2026-11-01T10:00:00+01:00"
-
-
-async def report_of(told: QueryWorld, submission: str, query: str = "") -> Any:
-    async with told.client() as client:
-        path = f"/v1/emitters/atlas/submissions/{submission}{query}"
-        answer = await client.get(path, headers=told.bearer(Role.PLATFORM, platform="atlas"))
-    assert answer.status_code == 200, answer.text
-    return answer.json()
-
-
-def broken(report: Any) -> list[tuple[str, str, str]]:
-    return [(one["event_id"], one["rule"], one["pointer"]) for one in report["anomalies"]]
+from services.query_api.report import Broken, code_of, counts_of
+from tests.query_api.emitter_pages import broken, report_of
+from tests.query_api.query_world import QueryWorld, done, event
 
 
 async def test_a_clean_submission_is_code_0_in_the_agreed_shape(told: QueryWorld) -> None:
@@ -86,53 +71,6 @@ async def test_before_the_fold_a_report_says_so(empty: QueryWorld) -> None:
     assert (report["folded"], report["code"]) == (False, None)
     await empty.fold()
     assert (await report_of(empty, "s-1"))["code"] == 1
-
-
-async def test_events_of_a_task_that_disagree_are_named_until_corrected(empty: QueryWorld) -> None:
-    await empty.submit("atlas", "c", [contract("c-1-published", AT, "c-1")])
-    await empty.submit("atlas", "s-1", [done("t-1", "w-a", "11-01", 60)])
-    assert (await report_of(empty, "s-1"))["code"] == 0
-    await empty.submit("atlas", "s-2", [approved("t-1", "w-b", "11-02", 60, "1.00")])
-    assert broken(await report_of(empty, "s-1")) == [
-        ("t-1-completed", "task-events-disagree", "/data/submitted"),
-        ("t-1-completed", "task-events-disagree", "/data/worker"),
-    ]
-    right = work("t-1", "w-a", "11-01", seconds=60, amount="1.00", currency="USD")
-    replacement = {"type": "task.approved.v1", "data": right}
-    mend = event("correction.replaced", AT, "fix", event="t-1-approved", replacement=replacement)
-    await empty.submit("atlas", "s-3", [mend])
-    for submission in ("s-1", "s-2", "s-3"):
-        assert (await report_of(empty, submission))["code"] == 0
-
-
-async def test_two_events_of_one_kind_for_a_task_are_named_until_one_is_cancelled(
-    empty: QueryWorld,
-) -> None:
-    await empty.submit("atlas", "c", [contract("c-1-published", AT, "c-1")])
-    twice = [done("t-1", "w-a", "11-01", 60), {**done("t-1", "w-a", "11-01", 60), "id": "again"}]
-    await empty.submit("atlas", "s-1", twice)
-    assert broken(await report_of(empty, "s-1")) == [
-        ("t-1-completed", "task-event-twice", "/data/task"),
-        ("again", "task-event-twice", "/data/task"),
-    ]
-    cancel = event("correction.cancelled", AT, "no", event="again")
-    await empty.submit("atlas", "s-2", [cancel])
-    assert (await report_of(empty, "s-1"))["code"] == 0
-
-
-async def test_pages_of_anomalies_are_the_whole(empty: QueryWorld) -> None:
-    lone = [done(f"t-{i}", "w-a", "11-01", 60) for i in range(5)]
-    await empty.submit("atlas", "s-1", lone)
-    whole = await report_of(empty, "s-1")
-    assert whole["anomalies_total"] == 5
-    found, query = [], "?limit=2"
-    while True:
-        page = await report_of(empty, "s-1", query)
-        found += page["anomalies"]
-        if "next" not in page:
-            break
-        query = f"?limit=2&cursor={page['next']}"
-    assert found == whole["anomalies"]
 
 
 async def test_a_quarantined_submission_counts_nothing(empty: QueryWorld) -> None:
@@ -213,53 +151,19 @@ async def test_a_worker_gets_signed_bytes_that_are_hers_alone(empty: QueryWorld)
 # --- the pure part ------------------------------------------------------------------------------
 
 
-def statement(number: int, kind: str = "completed", n: int = 1, **more: Any) -> dict[str, Any]:
-    plain = {
-        "event_number": number, "original": None, "version": None, "task": "t", "worker_code": 1,
-        "contract": "c", "task_group": None, "day": None, "kind": kind, "n": n, "seconds": None,
-    }  # fmt: skip
-    return {**plain, **more}
-
-
-def test_a_rejection_that_was_withdrawn_leaves_room_for_another() -> None:
-    said = [
-        statement(1, "rejected", seconds=60),
-        statement(2, "rejected-paid", -1, seconds=-60),
-        statement(3, "rejected-taken-back", seconds=60),
-    ]
-    assert task_findings(said, {"c"}, range(10)) == []
-    assert task_findings([said[0], said[2]], {"c"}, range(3, 4)) == [
-        Finding(3, "task-event-twice", "/data/task")
-    ]
-
-
-def test_what_is_not_stated_does_not_disagree() -> None:
-    said = [statement(1, task_group="surveys", seconds=5), statement(2, "approved")]
-    assert task_findings(said, {"c"}, range(10)) == []
-
-
-def test_a_correction_speaks_for_the_event_it_names() -> None:
-    taken = statement(5, n=-1, original=1, version=-1)
-    put = statement(5, original=1, version=1, worker_code=2)
-    assert standing([statement(1), taken, put]) == [put]
-    assert standing([statement(1), taken]) == []
-
-
 @pytest.mark.parametrize(
-    ("events", "repeated", "findings", "code"),
+    ("events", "broken", "code"),
     [
-        (2, 0, [], 0),
-        (2, 2, [], 0),
-        (2, 0, [Finding(0, "work-without-contract", "/x")], 1),
-        (2, 0, [Finding(0, "correction-unknown-event", "/x")], 2),
-        (2, 1, [Finding(0, "event-id-reused", "/id")], 2),
-        (1, 1, [Finding(0, "event-id-reused", "/id")], 3),
-        (2, 0, [Finding(n, "correction-of-correction", "/x") for n in (0, 1)], 3),
+        (2, Broken(events=0, left_out=0, reused=0, repeated=0), 0),
+        (2, Broken(events=0, left_out=0, reused=0, repeated=2), 0),
+        (2, Broken(events=1, left_out=0, reused=0, repeated=0), 1),
+        (2, Broken(events=1, left_out=1, reused=0, repeated=0), 2),
+        (2, Broken(events=1, left_out=1, reused=1, repeated=1), 2),
+        (1, Broken(events=1, left_out=1, reused=1, repeated=1), 3),
+        (2, Broken(events=2, left_out=2, reused=0, repeated=0), 3),
     ],
 )
-def test_the_code_follows_from_what_counts(
-    events: int, repeated: int, findings: list[Finding], code: int
-) -> None:
-    counts = counts_of(events, repeated, findings)
+def test_the_code_follows_from_what_counts(events: int, broken: Broken, code: int) -> None:
+    counts = counts_of(events, broken)
     assert code_of(counts) == code
     assert counts.accepted + counts.repeated + counts.anomalous + counts.not_counted == events

@@ -1,100 +1,13 @@
 """What an emitter sees of itself at one glance."""
 
-import random
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
 
 from events.access import Role
 from services.query_api.routes import status as status_route
-from tests.query_api.query_world import AI, Json, QueryWorld, approved, contract, done, event
-
-
-async def status_of(
-    world: QueryWorld,
-    emitter: str = "atlas",
-    query: str = "",
-    reader: str = "atlas",
-    role: Role = Role.PLATFORM,
-) -> Any:
-    async with world.client() as client:
-        bearer = world.bearer(role, platform=reader if role is Role.PLATFORM else None)
-        answer = await client.get(f"/v1/emitters/{emitter}/status{query}", headers=bearer)
-    return answer.json()
-
-
-#: Rules that are worked out from all that was said about a task.
-TASK_RULES = ("task-events-disagree", "task-event-twice", "work-without-contract")
-
-
-def counts(status: Any) -> Counter[str]:
-    """Anomalies about tasks by rule."""
-    found = {one["rule"]: one["anomalies"] for one in status["anomalies"]}
-    return Counter({rule: found[rule] for rule in TASK_RULES if rule in found})
-
-
-async def reported(world: QueryWorld, submissions: Iterable[str]) -> Counter[str]:
-    """The same, added up over the reports of single submissions."""
-    found: Counter[str] = Counter()
-    async with world.client() as client:
-        bearer = world.bearer(Role.PLATFORM, platform="atlas")
-        for name in submissions:
-            path = f"/v1/emitters/atlas/submissions/{name}?limit=1000"
-            report = (await client.get(path, headers=bearer)).json()
-            assert report["folded"]
-            found.update(one["rule"] for one in report["anomalies"])
-    return Counter({rule: found[rule] for rule in TASK_RULES if rule in found})
-
-
-def muddle(chance: random.Random, name: str, earlier: list[str]) -> Iterator[Json]:
-    """Few tasks that many events speak of: they disagree, come twice, are corrected and moved."""
-    for number in range(12):
-        stated = {
-            "contract": chance.choice(("c-1", "c-2", None)),
-            "task_group": chance.choice((AI, "surveys", None)),
-            "residence": None,
-            "sandbox": chance.choice((True, None, None, None)),
-        }
-        make = chance.choice((done, lambda *of, **more: approved(*of, "0.50", **more)))
-        said = make(
-            f"t-{chance.randrange(25)}",
-            chance.choice(("w-a", "w-a", "w-b")),
-            chance.choice(("11-01", "11-01", "11-02")),
-            chance.choice((60, 60, 90)),
-            **stated,
-        )
-        said["data"] = {key: value for key, value in said["data"].items() if value is not None}
-        about = chance.choice(earlier) if earlier else ""
-        kind = chance.choice(("tell", "tell", "cancel", "replace")) if about else "tell"
-        if kind == "cancel":
-            yield event("correction.cancelled", said["time"], f"{name}-{number}", event=about)
-        elif kind == "replace" and about.endswith(said["type"]):
-            replacement = {"type": said["type"], "data": said["data"]}
-            fixed = {"event": about, "replacement": replacement}
-            yield event("correction.replaced", said["time"], f"{name}-{number}", **fixed)
-        else:
-            said["id"] = f"{name}-{number}:{said['type']}"
-            earlier.append(said["id"])
-            yield said
-
-
-async def tell_muddle(world: QueryWorld) -> dict[str, list[str]]:
-    """Submissions by the day on which they were recorded."""
-    chance, told, earlier = random.Random(7), defaultdict[str, list[str]](list), list[str]()
-    for number in range(24):
-        if number % 8 == 7:
-            world.later(days=1)
-        name = f"m-{number}"
-        events = list(muddle(chance, name, earlier))
-        if number == 20:
-            events.append(contract("c-1-late", "2026-11-01T10:00:00+01:00", "c-1"))
-        await world.push("atlas", name, events)
-        await world.sequence()
-        told[world.now.date().isoformat()].append(name)
-    await world.fold()
-    return told
+from tests.query_api.emitter_pages import counts, status_of
+from tests.query_api.query_world import QueryWorld, done, event
 
 
 def days(status: Any, *names: str) -> dict[str, list[Any]]:
@@ -154,23 +67,6 @@ async def test_what_came_under_a_revoked_key_is_shown(empty: QueryWorld) -> None
     (found,) = status["uncounted"]
     assert (found["outcome"], found["submissions"]) == ("key-revoked", 2)
     assert found["submission"] == "late-2"
-
-
-async def test_rules_about_tasks_are_looked_for_in_all_that_was_sent_as_reports_say_them(
-    empty: QueryWorld,
-) -> None:
-    """A reference in Python, one submission at a time, is what reports are made of."""
-    told = await tell_muddle(empty)
-    by_day = {day: await reported(empty, names) for day, names in told.items()}
-    everything = sum(by_day.values(), Counter())
-    assert set(everything) == {
-        "task-events-disagree",
-        "task-event-twice",
-        "work-without-contract",
-    }
-    assert counts(await status_of(empty)) == everything
-    for day, found in by_day.items():
-        assert counts(await status_of(empty, query=f"?from={day}&to={day}")) == found
 
 
 async def test_of_more_events_than_can_be_looked_at_the_newest_submissions_are_looked_at(

@@ -17,7 +17,7 @@ LAST_READ = {
     "/v1/platforms/atlas/workers/w-a": "-- Contracts that a worker's events name%",
     "/v1/platforms/atlas/workers/w-x": "-- One worker of a platform%",
     "/v1/tasks?worker=w-a": "SELECT fact.event_number%",
-    "/v1/events/6": "-- What the folds found wrong in one submission%",
+    "/v1/events/6": "-- What the folds found wrong in one event%",
     "/v1/events/6/bytes": "-- What an event added%",
 }
 ENDED = "SELECT pg_terminate_backend(pid, 10000) FROM ({}) AS them"

@@ -220,9 +220,7 @@ def _recorded(r: Reading, found: _Evidence) -> AbstractAsyncContextManager[None]
 
 async def _event_answer(r: Reading, found: _Evidence) -> EventAnswer:
     leaf = found.stored.leaf
-    anomalies = await r.rows(
-        "submission_anomalies", leaf=found.stored.index, event_number=found.number
-    )
+    anomalies = await r.rows("event_anomalies", leaf=found.stored.index, event_number=found.number)
     ids = {found.number: found.event.id} if found.event else {}
     corrected = {row["event_number"] for row in found.facts} - {found.number}
     return EventAnswer(

@@ -55,7 +55,7 @@ async def status(request: Request, emitter: EmitterName) -> Response:
 
     The last 30 days unless stated, at most 366. Today is not over and never silent.
     """
-    async with reading(request, SUBMITTERS, _PERIOD) as r:
+    async with reading(request, SUBMITTERS, _PERIOD, by_keys=True) as r:
         name = path_text("emitter", emitter)
         if not may_read_submissions(r.reader, name):
             raise forbidden(r.reader, f"is not of {r.reader.who}, of which you read alone")
@@ -140,6 +140,7 @@ async def _anomalies(r: Reading, asked: dict[str, object], examined: Row) -> lis
         emitter=asked["emitter"],
         days=tuple(examined["days"]),
         first_leaf=examined["first_leaf"],
+        last_leaf=examined["last_leaf"],
         position=r.cut.position,
     )
     return [await _told(r, row) for row in sorted(found, key=lambda row: str(row["rule"]))]

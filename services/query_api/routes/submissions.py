@@ -1,8 +1,9 @@
 """What became of a submission: the report, and the receipt. An emitter reads its own."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
-import msgspec
 from fastapi import APIRouter, Request, Response
 
 from events.leaf import LeafOutcome
@@ -11,17 +12,19 @@ from events.receipt import Receipt
 from services.query_api.access import SUBMITTERS, forbidden, may_read_submissions
 from services.query_api.answers import Noted, Report, ReportCounts
 from services.query_api.cursors import Cursor, question, read_cursor, write_cursor
+from services.query_api.database import Row
 from services.query_api.evidence import body_of, event_ids
 from services.query_api.openapi import EmitterName, SubmissionName, described
 from services.query_api.parameters import LIMIT_DEFAULT, path_text
 from services.query_api.reading import Reading, reading
 from services.query_api.report import (
+    BEGIN,
+    LEFT_OUT,
+    Broken,
     Finding,
     code_of,
     counts_of,
     noted,
-    standing,
-    task_findings,
 )
 from services.query_api.routes.cases import next_link
 from services.query_api.stored import StoredLeaf, stored_leaf
@@ -38,17 +41,13 @@ _COLUMNS = Noted.__struct_fields__
 )
 async def report(request: Request, emitter: EmitterName, submission: SubmissionName) -> Response:
     """The submission report: outcome, code 0 to 3, and every anomaly with how to correct it."""
-    async with reading(request, SUBMITTERS, _REPORT) as r:
+    async with reading(request, SUBMITTERS, _REPORT, by_keys=True) as r:
         stored = await _leaf(r, emitter, submission)
-        position, after, asked = _page(r)
-        counts, found = await _findings(r, stored, position)
-        limit = r.query["limit"] or LIMIT_DEFAULT
-        rest = found if after is None else [one for one in found if one > after]
-        page = rest[:limit]
-        following = _cursor(page[-1], position, asked) if len(rest) > limit else None
-        document = await _report(r, stored, counts, page, len(found), position)
-        document = msgspec.structs.replace(document, next=following)
-    headers = {"Registry-Position": str(position), **next_link(request, following)}
+        page = _page(r)
+        found = await _found(r, stored, page)
+        following = _cursor(found.shown[-1], page) if found.more else None
+        document = _report(stored, found, page.position, following)
+    headers = {"Registry-Position": str(page.position), **next_link(request, following)}
     return r.answer(document, rows=document.anomalies, columns=_COLUMNS, headers=headers)
 
 
@@ -94,76 +93,84 @@ def _chosen(standing: Sequence[Indexed], leaf: int | None) -> int | None:
     return next(iter(counted), max(outcomes, default=None))
 
 
-def _page(r: Reading) -> tuple[int, Finding | None, str]:
-    """Position and last finding of the page before, and the digest of the question."""
+class _Page(NamedTuple):
+    """Which findings are asked for: those behind one, as of a position. `asked`: the digest of the
+    question, which the cursors of all its pages hold."""
+
+    position: int
+    after: Finding
+    limit: int
+    asked: str
+
+
+def _page(r: Reading) -> _Page:
     asked = question(r.request.url.path, r.query)
+    limit = r.query["limit"] or LIMIT_DEFAULT
     if r.query["cursor"] is None:
-        return r.cut.position, None, asked
+        return _Page(r.cut.position, BEGIN, limit, asked)
     cursor = read_cursor(r.query["cursor"], asked)
     if cursor.position > r.snapshot.position:
         raise Problem(400, "bad-cursor", "cursor: the views do not reach its position")
-    return cursor.position, Finding(*cursor.after), asked
+    return _Page(cursor.position, Finding(*cursor.after), limit, asked)
 
 
-def _cursor(last: Finding, position: int, asked: str) -> str:
-    after = (last.event_number, last.rule, last.pointer)
-    return write_cursor(Cursor(after, position, asked))
+def _cursor(last: Finding, page: _Page) -> str:
+    return write_cursor(Cursor(last, page.position, page.asked))
 
 
-async def _findings(
-    r: Reading, stored: StoredLeaf, position: int
-) -> tuple[ReportCounts | None, list[Finding]]:
-    """Counts (None while not folded) and all findings in order, as of a position."""
+class _Found(NamedTuple):
+    """What is wrong in a submission: counts (None while it is not folded), the findings that a page
+    shows and whether there are more, the number of all, and the ids of the events shown."""
+
+    counts: ReportCounts | None
+    shown: Sequence[Finding] = ()
+    more: bool = False
+    findings: int = 0
+    ids: Mapping[int, str] = MappingProxyType({})
+
+
+async def _found(r: Reading, stored: StoredLeaf, page: _Page) -> _Found:
     leaf = stored.leaf
-    nothing = ReportCounts(accepted=0, repeated=0, anomalous=0, not_counted=leaf.events)
-    if leaf.first_event is None:
-        return nothing, []
-    if stored.index > position:
-        return None, []
-    if stored.index in await r.state.leaves.quarantined():
-        return nothing, []
-    (folded,) = await r.rows("folded_submission", leaf=stored.index)
-    noticed = await r.rows("submission_anomalies", leaf=stored.index, event_number=None)
-    found = [Finding(**row) for row in noticed] + await of_tasks(r, stored, position)
-    return counts_of(leaf.events, folded["repeated"], found), sorted(found)
-
-
-async def of_tasks(r: Reading, stored: StoredLeaf, position: int) -> list[Finding]:
-    """What is wrong about the tasks of one counted submission, as of a position."""
-    first = stored.leaf.first_event or 0
-    own = range(first, first + stored.leaf.events)
-    asked = {"first": own.start, "end": own.stop, "position": position}
-    said = await r.snapshot.records("task_statements", **asked)
-    stands = standing(said)
-    contracts = sorted({row["contract"] for row in stands if row["contract"]})
-    published = await r.rows(
-        "published_contracts",
-        emitter=stored.leaf.emitter,
-        contracts=contracts,
-        position=position,
+    if leaf.first_event is not None and stored.index > page.position:
+        return _Found(None)
+    if leaf.first_event is None or stored.index in await r.state.leaves.quarantined():
+        return _Found(ReportCounts(accepted=0, repeated=0, anomalous=0, not_counted=leaf.events))
+    rows = await _findings(r, stored.index, leaf.first_event, page)
+    sums, on_page = rows[0], [row for row in rows[: page.limit] if row["rule"] is not None]
+    broken = Broken(**{name: sums[name] for name in Broken._fields})
+    return _Found(
+        counts=counts_of(leaf.events, broken),
+        shown=[Finding(row["event_number"], row["rule"], row["pointer"]) for row in on_page],
+        more=len(rows) > page.limit,
+        findings=sums["findings"],
+        ids=await _ids(r, stored, on_page),
     )
-    return task_findings(stands, {row["subject"] for row in published}, own)
 
 
-async def _ids(r: Reading, stored: StoredLeaf, numbers: Sequence[int]) -> dict[int, str]:
+async def _findings(r: Reading, index: int, first_event: int, page: _Page) -> list[Any]:
+    """The sums of the whole report and one finding more than a page shows."""
+    return await r.snapshot.records(
+        "submission_report",
+        **{"leaf": index, "first_leaf": index, "last_leaf": index},
+        first_event=first_event,
+        **page.after._asdict(),
+        position=page.position,
+        limit=page.limit + 1,
+        left_out=LEFT_OUT,
+    )
+
+
+async def _ids(r: Reading, stored: StoredLeaf, rows: Iterable[Row]) -> Mapping[int, str]:
     """Ids of events by number: as the views keep them, or all of the signed body where one of
     them is a repeat, which they do not keep."""
-    kept = await r.rows("event_ids", numbers=numbers) if numbers else []
-    if len(kept) == len(numbers):
-        return {row["event_number"]: row["event_id"] for row in kept}
+    kept = {row["event_number"]: row["event_id"] for row in rows}
+    if None not in kept.values():
+        return kept
     return event_ids(await body_of(r.state.leaves, stored), stored.leaf.first_event or 0)
 
 
-async def _report(
-    r: Reading,
-    stored: StoredLeaf,
-    counts: ReportCounts | None,
-    page: Sequence[Finding],
-    all_found: int,
-    position: int,
-) -> Report:
-    leaf = stored.leaf
-    ids = await _ids(r, stored, sorted({one.event_number for one in page}))
+def _report(stored: StoredLeaf, found: _Found, position: int, following: str | None) -> Report:
+    leaf, counts = stored.leaf, found.counts
     return Report(
         emitter=leaf.emitter,
         submission=leaf.submission,
@@ -176,7 +183,8 @@ async def _report(
         folded=stored.index <= position,
         code=None if counts is None else code_of(counts),
         counts=counts or ReportCounts(accepted=0, repeated=0, anomalous=0, not_counted=0),
-        anomalies=noted(page, ids),
-        anomalies_total=all_found,
+        anomalies=noted(found.shown, found.ids),
+        anomalies_total=found.findings,
         position=position,
+        next=following,
     )
