@@ -4,6 +4,7 @@ Hours are summed over currencies before hourly pay, which always names its basis
 paid plus unpaid time (RULES 3.4, 3.5). Time whose pay is unstated is in neither.
 """
 
+import operator
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -22,13 +23,16 @@ UNPAID = ("rejected", "not_submitted", "fault", *UNALLOCATED)
 SECONDS = ("worked", "paid", "paid_unstated", *UNPAID)
 PAID = ("gross", "fee", "tax", "withheld", "net")
 _SECONDS_AN_HOUR = 3600
-_SECONDS_COLUMNS = tuple((name, f"{name}_seconds") for name in SECONDS)
-_NO_COUNTS, _NO_SECONDS = dict.fromkeys(COUNTS, 0), dict.fromkeys(SECONDS, 0)
+_counts_of = operator.itemgetter(*COUNTS)
+_seconds_of = operator.itemgetter(*(f"{name}_seconds" for name in SECONDS))
+_NO_COUNTS, _NO_SECONDS = (0,) * len(COUNTS), (0,) * len(SECONDS)
+#: Where in SECONDS unpaid time begins, and time without a task: both go on to its end.
+_UNPAID_FROM, _UNALLOCATED_FROM = SECONDS.index(UNPAID[0]), SECONDS.index(UNALLOCATED[0])
 _NOTHING_PAID = dict.fromkeys(("payments", *PAID), 0)
 #: Decimals of hourly pay, rounded half to even.
 _HOURLY_STEP = Decimal("0.0001")
-#: Quotients that are kept: most of a table is days that never change.
-_HOURLY_MAX = 20_000
+#: Slices that are kept: most of a table is days that never change.
+_SLICES_MAX = 10_000
 
 Row = Mapping[str, Any]
 Key = TypeVar("Key", bound=Hashable)
@@ -95,21 +99,23 @@ class PaidSlice(Slice, frozen=True):
 
 @dataclass(slots=True)
 class Sums:
-    """Sums in whole numbers: seconds and micro-units."""
+    """Sums in whole numbers: counts and seconds as `COUNTS` and `SECONDS` name them, micro-units by
+    currency."""
 
-    counts: dict[str, int] = field(default_factory=_NO_COUNTS.copy)
-    seconds: dict[str, int] = field(default_factory=_NO_SECONDS.copy)
+    counts: tuple[int, ...] = _NO_COUNTS
+    seconds: tuple[int, ...] = _NO_SECONDS
     earned: dict[str, int] = field(default_factory=dict)
     paid: dict[str, dict[str, int]] = field(default_factory=dict)
 
     def add_work(self, row: Row) -> None:
         """Add one row of the work grain."""
-        for name in COUNTS:
-            self.counts[name] += int(row[name])
-        for name, column in _SECONDS_COLUMNS:
-            self.seconds[name] += int(row[column])
+        self._add(_counts_of(row), _seconds_of(row))
         if (currency := row["currency"]) != NO_CURRENCY:
             self.earned[currency] = self.earned.get(currency, 0) + int(row["earned"])
+
+    def _add(self, counts: Iterable[int], seconds: Iterable[int]) -> None:
+        self.counts = tuple(map(operator.add, self.counts, counts))
+        self.seconds = tuple(map(operator.add, self.seconds, seconds))
 
     def add_pay(self, row: Row) -> None:
         """Add one row of the pay grain."""
@@ -119,13 +125,9 @@ class Sums:
 
     def add(self, other: "Sums") -> None:
         """Add what another part came to."""
-        for into, part in (
-            (self.counts, other.counts),
-            (self.seconds, other.seconds),
-            (self.earned, other.earned),
-        ):
-            for name, value in part.items():
-                into[name] = into.get(name, 0) + value
+        self._add(other.counts, other.seconds)
+        for currency, earned in other.earned.items():
+            self.earned[currency] = self.earned.get(currency, 0) + earned
         for currency, paid in other.paid.items():
             own = self.paid.setdefault(currency, _NOTHING_PAID.copy())
             for name, value in paid.items():
@@ -181,15 +183,14 @@ def _nothing_first(key: tuple[Any, ...]) -> tuple[Any, ...]:
 
 def split_unallocated(sums: Sums) -> tuple[Sums, Sums]:
     """Tasks without a stated group, and time without a task: two lines of a sector table."""
-    tasks, time = Sums(sums.counts, sums.seconds.copy(), sums.earned, sums.paid), Sums()
-    for name in UNALLOCATED:
-        time.seconds[name], tasks.seconds[name] = tasks.seconds[name], 0
-    return tasks, time
+    of_tasks, of_time = sums.seconds[:_UNALLOCATED_FROM], sums.seconds[_UNALLOCATED_FROM:]
+    tasks = Sums(sums.counts, of_tasks + (0,) * len(of_time), sums.earned, sums.paid)
+    return tasks, Sums(seconds=(0,) * len(of_tasks) + of_time)
 
 
 def is_empty(sums: Sums) -> bool:
     """Whether nothing at all was added."""
-    return not any((*sums.counts.values(), *sums.seconds.values(), *sums.earned.values()))
+    return not any((*sums.counts, *sums.seconds, *sums.earned.values()))
 
 
 def hourly(earned: Mapping[str, int], seconds: int) -> dict[str, str] | None:
@@ -204,7 +205,6 @@ def per_hour(micros: int, seconds: int) -> str | None:
     return _per_hour(micros, seconds) if seconds > 0 else None
 
 
-@lru_cache(_HOURLY_MAX)
 def _per_hour(micros: int, seconds: int) -> str:
     # One rounding only: the quotient is exact enough for any sum that a register can hold.
     with localcontext(prec=60):
@@ -216,26 +216,29 @@ def _per_hour(micros: int, seconds: int) -> str:
 
 def slice_of(sums: Sums) -> Slice:
     """The slice of sums of work."""
-    return Slice(**_work_members(sums))
+    # PostgreSQL adds up to numbers of no width; these are whole.
+    counts, seconds = tuple(map(int, sums.counts)), tuple(map(int, sums.seconds))
+    return _slice(counts, seconds, tuple(sorted(sums.earned.items())))
+
+
+@lru_cache(_SLICES_MAX)
+def _slice(
+    counts: tuple[int, ...], seconds: tuple[int, ...], earned: tuple[tuple[str, int], ...]
+) -> Slice:
+    of_time, unpaid = Seconds(*seconds), sum(seconds[_UNPAID_FROM:])
+    micros = dict(earned)
+    return Slice(
+        counts=Counts(*counts),
+        seconds=of_time,
+        earned={currency: from_micros(amount) for currency, amount in earned},
+        hourly_pay=HourlyPay(hourly(micros, of_time.paid), hourly(micros, of_time.paid + unpaid)),
+    )
 
 
 def paid_slice_of(sums: Sums, *, pay_known: bool = True) -> PaidSlice:
     """The slice of sums of work and pay; no figure of pay where pay cannot be told apart."""
     pay = pay_members(sums) if pay_known else {"paid": {}, "earned_unpaid": {}}
-    return PaidSlice(**_work_members(sums), **pay)
-
-
-def _work_members(sums: Sums) -> dict[str, Any]:
-    unpaid = sum(sums.seconds[name] for name in UNPAID)
-    paid = sums.seconds["paid"]
-    return {
-        "counts": Counts(*(sums.counts[name] for name in COUNTS)),
-        "seconds": Seconds(*(sums.seconds[name] for name in SECONDS)),
-        "earned": {
-            currency: from_micros(sums.earned[currency]) for currency in sorted(sums.earned)
-        },
-        "hourly_pay": HourlyPay(hourly(sums.earned, paid), hourly(sums.earned, paid + unpaid)),
-    }
+    return PaidSlice(**members(slice_of(sums)), **pay)
 
 
 def pay_members(sums: Sums) -> dict[str, Any]:
