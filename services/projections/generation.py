@@ -95,13 +95,20 @@ async def export_view(
     connection: asyncpg.Connection, number: int, name: str
 ) -> AsyncIterator[asyncpg.Record]:
     """The rows of a view in natural-key order, inside the caller's transaction."""
-    await connection.execute(f"SET LOCAL search_path TO {schema_of(number)}")
+    await _turn_to(connection, number)
     async for row in connection.cursor(catalogue.export_sql(name), prefetch=_EXPORT_ROWS):
         yield row
 
 
 async def view_digest(connection: asyncpg.Connection, number: int, name: str) -> tuple[Any, ...]:
     """What equal rows of a view have in common, inside the caller's transaction."""
-    await connection.execute(f"SET LOCAL search_path TO {schema_of(number)}")
+    await _turn_to(connection, number)
     (row,) = await connection.fetch(catalogue.digest_sql(name))
     return tuple(row)
+
+
+async def _turn_to(connection: asyncpg.Connection, number: int) -> None:
+    """Read whole views of a generation, also where a projection's folds may not."""
+    await connection.execute(
+        f"SET LOCAL search_path TO {schema_of(number)}; SET LOCAL enable_seqscan TO on"
+    )

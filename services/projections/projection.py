@@ -81,6 +81,9 @@ class Projection:
         # The cursor is in the same transaction as what the leaves add: what a dying server loses of
         # the last commits is folded again to the same bytes, so no batch waits for a disk.
         await self._connection.execute("SET synchronous_commit TO off")
+        # What a batch needs of the views it looks up by keys. A plan is kept: one made while they
+        # were small would read them whole each time, until somebody analyzed what grew meanwhile.
+        await self._connection.execute("SET enable_seqscan TO off")
         next_leaf = await self._connection.fetchval("SELECT next_leaf FROM cursor")
         if next_leaf is None:
             raise Overtaken(f"another generation answers in place of {self._generation}")

@@ -2,7 +2,6 @@
 
 import re
 
-import asyncpg
 import pytest
 
 from deploy.embedded.postgres import EmbeddedPostgres
@@ -10,6 +9,7 @@ from events.log.connections import connect_pool, log_sql
 from migrations.roles import INGEST, PROJECTION, SEQUENCER
 from tests.log.kits import postgres_kit
 from tests.log.writing import Writer, arrival
+from tests.support.plans import kept_plan
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,8 @@ async def test_no_statement_reads_a_whole_table(
             await connect_pool(kit.dsn(role)) as pool,
         ):
             await owners.execute("ANALYZE")
-            plan = await _generic_plan(pool, log_sql(statement))
+            async with pool.acquire() as connection:
+                plan = await kept_plan(connection, log_sql(statement))
     scans = [number for number, line in enumerate(plan) if " on " in line and "Scan" in line]
     of_log = [
         number for number in scans if re.search(r" on (leaf|submission|intake)\b", plan[number])
@@ -46,14 +47,3 @@ async def test_no_statement_reads_a_whole_table(
     for number in of_log:
         assert "Index Scan" in plan[number], plan
         assert "Index Cond" in plan[number + 1], plan
-
-
-async def _generic_plan(pool: asyncpg.Pool, statement: str) -> list[str]:
-    """The plan that a connection keeps, whatever values it is asked with."""
-    values = max(int(number) for number in re.findall(r"\$(\d+)", statement))
-    async with pool.acquire() as connection:
-        await connection.execute("SET plan_cache_mode TO force_generic_plan")
-        await connection.execute(f"PREPARE kept AS {statement}")
-        nulls = ", ".join(["NULL"] * values)
-        plan = await connection.fetch(f"EXPLAIN EXECUTE kept({nulls})")
-    return [line for (line,) in plan]

@@ -2,17 +2,20 @@
 -- $2 pseudonyms (arrays of one length, distinct in pairs).
 WITH asked AS (
     SELECT * FROM unnest($1::integer[], $2::text[]) AS a(emitter_code, worker)
+), known AS MATERIALIZED (
+    SELECT w.* FROM asked
+    -- A look by key for each, however many workers there are: OFFSET keeps it so.
+    CROSS JOIN LATERAL (
+        SELECT emitter_code, worker, worker_code, first_recorded_day FROM worker
+        WHERE worker.emitter_code = asked.emitter_code AND worker.worker = asked.worker OFFSET 0
+    ) AS w
 ), made AS (
     INSERT INTO worker (emitter_code, worker)
     SELECT emitter_code, worker FROM asked
-    WHERE NOT EXISTS (
-        SELECT FROM worker AS w
-        WHERE w.emitter_code = asked.emitter_code AND w.worker = asked.worker
-    )
+    WHERE (emitter_code, worker) NOT IN (SELECT emitter_code, worker FROM known)
     ORDER BY emitter_code, worker
     RETURNING emitter_code, worker, worker_code, first_recorded_day
 )
-SELECT emitter_code, worker, worker_code, first_recorded_day FROM made
+SELECT * FROM known
 UNION ALL
-SELECT w.emitter_code, w.worker, w.worker_code, w.first_recorded_day
-FROM worker AS w JOIN asked USING (emitter_code, worker)
+SELECT * FROM made
