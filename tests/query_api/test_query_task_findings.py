@@ -1,19 +1,12 @@
 """What is wrong about tasks, as the report of a submission and the status of an emitter tell it."""
 
-from collections.abc import Iterator
-from datetime import date
 from typing import Any
 
-import asyncpg
 import msgspec
 import pytest
 
 from events.access import Role
 from events.jose import b64, unb64
-from migrations.roles import PROJECTION, QUERY
-from services.query_api.database import QueryDatabase
-from services.query_api.report import BEGIN, LEFT_OUT
-from services.query_api.statements import Statement, named
 from tests.query_api.emitter_pages import broken, counts, report_of, status_of
 from tests.query_api.query_world import Json, QueryWorld, approved, contract, done, event, work
 
@@ -330,42 +323,3 @@ async def test_a_status_tells_findings_of_events_of_its_days_as_reports_do(
     await world.submit("atlas", "s-4", [cancelled("no-1", "again"), cancelled("no-2", "back")])
     for query in ("", second, third):
         assert counts(await status_of(world, query=query)) == {}
-
-
-# --- plans --------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("name", "values"),
-    [
-        ("submission_report", {"leaf": 4, "first_event": 6, "left_out": LEFT_OUT, "limit": 9}),
-        ("status_tasks", {"emitter": "atlas", "days": [date(2026, 11, 2)]}),
-    ],
-)
-async def test_what_was_said_of_tasks_is_looked_up_however_few_there_are(
-    world: QueryWorld, name: str, values: Json
-) -> None:
-    """A plan is kept for a connection's life: one made for a few rows read all of thousands for
-    each task of a submission, until somebody analyzed them."""
-    await world.submit("atlas", "s-1", [about("task.completed", "one")])
-    owner = await asyncpg.connect(world.inner.dsn(PROJECTION))
-    await owner.execute("ANALYZE")
-    await owner.close()
-    everything = {"first_leaf": 4, "last_leaf": 4, "position": 4, **BEGIN._asdict(), **values}
-    async with QueryDatabase(world.engine(QUERY)).snapshot(by_keys=True) as snapshot:
-        asked = named(name)
-        explained = Statement(f"EXPLAIN (FORMAT JSON) {asked.text}", asked.order)
-        (row,) = await snapshot.fetch(explained, everything)
-    nodes = list(_below(row["QUERY PLAN"][0]["Plan"]))
-    assert "fact_task" in {node.get("Index Name") for node in nodes}
-    assert "Seq Scan" not in {node["Node Type"] for node in nodes}
-    # Nor is what was said read once for each row of something else.
-    for loop in (node for node in nodes if node["Node Type"] == "Nested Loop"):
-        _, inner = (one for one in loop["Plans"] if one["Parent Relationship"] != "InitPlan")
-        assert "said" not in {node.get("CTE Name") for node in _below(inner)}
-
-
-def _below(node: Json) -> Iterator[Json]:
-    yield node
-    for child in node.get("Plans", ()):
-        yield from _below(child)
