@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -171,7 +172,14 @@ async def _run(block: Block, folder: Path, given: Mapping[str, str]) -> str:
         env=environment,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
+        start_new_session=True,
     )
-    output, _ = await asyncio.wait_for(process.communicate(), _PATIENCE)
+    try:
+        output, _ = await asyncio.wait_for(process.communicate(), _PATIENCE)
+    except TimeoutError:
+        # All that it started ends with it: a loop of a page would go on for ever.
+        os.killpg(process.pid, signal.SIGKILL)
+        await process.wait()
+        raise AssertionError(f"{block} did not end within {_PATIENCE} s") from None
     assert process.returncode == 0, f"{block} ended with {process.returncode}:\n{output.decode()}"
     return output.decode()

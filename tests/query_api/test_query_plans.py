@@ -10,8 +10,9 @@ from datetime import date
 import asyncpg
 import pytest
 
+from events.access import Role
 from migrations.roles import PROJECTION, QUERY
-from services.query_api.database import QueryDatabase, in_columns
+from services.query_api.database import QueryDatabase, Snapshot, in_columns
 from services.query_api.report import BEGIN, LEFT_OUT
 from services.query_api.statements import Statement, named
 from tests.query_api.query_world import Json, QueryWorld, done
@@ -59,12 +60,45 @@ async def test_what_is_posted_of_workers_is_looked_up(
     assert "Index Cond" in next(node for node in nodes if node.get("Index Name") == index)
 
 
-async def _plan(world: QueryWorld, name: str, values: Json) -> list[Json]:
-    """The nodes of a query's plan where there is one event, and everybody knows."""
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/platforms/atlas/workers/w-a",
+        "/v1/tasks?platform=atlas&worker=w-a",
+        "/v1/events/5",
+    ],
+)
+async def test_what_is_asked_of_one_worker_is_looked_up(
+    empty: QueryWorld, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    await _one_event(empty)
+    plans: list[str] = []
+
+    async def explained(self: Snapshot, statement: Statement, values: Json) -> list[Json]:
+        given = statement.values(values)
+        plan = await self._driver.fetch(f"EXPLAIN {statement.text}", *given)
+        plans.extend(line for (line,) in plan)
+        return [dict(row) for row in await self._driver.fetch(statement.text, *given)]
+
+    monkeypatch.setattr(Snapshot, "fetch", explained)
+    async with empty.client() as client:
+        answer = await client.get(path, headers=empty.bearer(Role.INSPECTOR))
+    assert answer.status_code == 200, answer.text
+    assert any("Scan" in line for line in plans)
+    assert [line for line in plans if "Seq Scan" in line] == []
+
+
+async def _one_event(world: QueryWorld) -> None:
+    """One event is folded, and the planner knows that it is one."""
     await world.submit("atlas", "s-1", [done("t-1", "w-a", "11-01", 60)])
     owner = await asyncpg.connect(world.inner.dsn(PROJECTION))
     await owner.execute("ANALYZE")
     await owner.close()
+
+
+async def _plan(world: QueryWorld, name: str, values: Json) -> list[Json]:
+    """The nodes of a query's plan where there is one event."""
+    await _one_event(world)
     async with QueryDatabase(world.engine(QUERY)).snapshot(by_keys=True) as snapshot:
         asked = named(name)
         explained = Statement(f"EXPLAIN (FORMAT JSON) {asked.text}", asked.order)
