@@ -14,7 +14,7 @@ from events.submission import decode_events
 from services.projections.building import Builder, Built, Counted, Undigested
 from services.projections.rows import Noted, note_acts
 
-#: Events, leaves and bytes of bodies that share one commit at most; two batches are in memory.
+#: Events, leaves and bytes of bodies that share one commit at most; three batches are in memory.
 BATCH_EVENTS, BATCH_LEAVES, BATCH_BYTES = 10_000, 2_000, 32 << 20
 #: Leaves read at once. What does not fit the batch waits for the next: the log is read in order.
 _LEAVES_READ = 500
