@@ -31,10 +31,9 @@ def key_file(name: str) -> dict[str, Any]:
 
 
 def _shown(one: Vector) -> dict[str, Any]:
-    answer = {"status": one.answer.status}
+    answer: dict[str, Any] = {"status": one.answer.status}
     if one.answer.type:
-        said = {"type": f"urn:sijill:problem:{one.answer.type}", "says": one.answer.says}
-        answer |= said  # type: ignore[arg-type]
+        answer |= {"type": f"urn:sijill:problem:{one.answer.type}", "says": one.answer.says}
     return {
         "name": one.name,
         "why": one.why,
