@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from services.projections.reading import Batch, Reader
@@ -10,6 +10,8 @@ from services.projections.reading import Batch, Reader
 #: Batches that may be built behind the one being committed: the next, and what its build may be
 #: late for.
 BATCHES_AHEAD = 2
+#: What a batch comes after: one in hand, or one that is still read.
+_Before = Batch | asyncio.Task[Batch | None]
 
 
 class Ahead:
@@ -44,11 +46,11 @@ class Ahead:
     def go_on(self, batch: Batch, end: int | None) -> None:
         """Have what follows the batch in hand read, up to a leaf."""
         while self._looks and len(self._waiting) < BATCHES_AHEAD:
-            before = self._waiting[-1] if self._waiting else _done(batch)
+            before = self._waiting[-1] if self._waiting else batch
             self._waiting.append(asyncio.create_task(self._after(before, end)))
 
-    async def _after(self, before: Awaitable[Batch | None], end: int | None) -> Batch | None:
-        batch = await before
+    async def _after(self, before: _Before, end: int | None) -> Batch | None:
+        batch = before if isinstance(before, Batch) else await before
         if batch is None or not batch.more or (end is not None and batch.end >= end):
             return None
         return await self._reader.read(batch.end, end)
@@ -58,7 +60,3 @@ class Ahead:
         for task in waiting:
             task.cancel()
         await asyncio.gather(*waiting, return_exceptions=True)
-
-
-async def _done(batch: Batch) -> Batch:
-    return batch

@@ -20,7 +20,7 @@ class Codes:
         # By name in one look: a batch names nearly as many speakers as it has events.
         self._known: dict[Speaker, tuple[int, int | None]] = {}
         # Known workers who never counted: whether one is in a batch is all that its fold must see.
-        self._uncounted: dict[int, Speaker] = {}
+        self._uncounted: set[int] = set()
 
     async def of(self, speakers: Sequence[Speaker]) -> list[tuple[int, int | None]]:
         """Emitter and worker as codes, in the order asked."""
@@ -34,11 +34,12 @@ class Codes:
         return [known[speaker] for speaker in speakers]
 
     async def date(self, speakers: Iterable[Speaker]) -> None:
-        """Note when workers of a batch first counted; once they did, that stands."""
-        if not self._uncounted or set(self._uncounted.values()).isdisjoint(speakers):
+        """Note when workers of a batch whose codes are known first counted; that then stands."""
+        known, uncounted = self._known, self._uncounted
+        if not uncounted or uncounted.isdisjoint(known[speaker][1] for speaker in speakers):
             return
-        for row in await self._connection.fetch(catalogue.fold_sql("worker")):
-            self._uncounted.pop(row["worker_code"], None)
+        dated = await self._connection.fetch(catalogue.fold_sql("worker"))
+        uncounted.difference_update(row["worker_code"] for row in dated)
 
     async def _learn(self, new: Sequence[Speaker]) -> None:
         emitters = await self._of_emitters({emitter for emitter, _ in new})
@@ -68,4 +69,4 @@ class Codes:
             speaker = (names[row["emitter_code"]], row["worker"])
             self._known[speaker] = (row["emitter_code"], row["worker_code"])
             if row["first_recorded_day"] is None:
-                self._uncounted[row["worker_code"]] = speaker
+                self._uncounted.add(row["worker_code"])

@@ -95,9 +95,8 @@ class QueryDatabase:
     async def snapshot(self, *, by_keys: bool = False) -> AsyncIterator[Snapshot]:
         """The active generation, its cursor and all reads of one answer see one moment.
 
-        `by_keys`: what is read is looked up by keys, a thousand times over. A plan is kept, and one
-        made while the tables were small would read them whole each time, until somebody analyzed
-        what grew meanwhile.
+        `by_keys`: what is read is looked up by keys. A plan is kept, and one made while the tables
+        were small would read them whole each time, until somebody analyzed what grew meanwhile.
         """
         begin = named("begin")
         values = {"timeout": self._statement_timeout, "whole": "off" if by_keys else "on"}

@@ -104,7 +104,7 @@ async def reading(
 ) -> AsyncIterator[Reading]:
     """Prove the reader, read the question, open the snapshot; in this order.
 
-    `by_keys`: as of a snapshot.
+    `by_keys`: as in `QueryDatabase.snapshot`.
     """
     state = state_of(request)
     reader = await reader_of(request, roles)
