@@ -1,6 +1,5 @@
 """Each process alone: it waits for what is away, says so, goes on by itself, drains at the end."""
 
-import os
 import signal
 import socket
 import threading
@@ -11,6 +10,7 @@ import httpx
 import pytest
 
 from tests.support.deployment import Deployment, Process, assert_unavailable, new_deployment
+from tests.support.killing import kill_server
 
 ALL = ("ingest", "sequence", "project", "query")
 
@@ -31,11 +31,6 @@ def established(deployment: Deployment) -> Deployment:
     return deployment
 
 
-def _kill_database(deployment: Deployment) -> None:
-    assert deployment.server.pid is not None
-    os.kill(deployment.server.pid, signal.SIGKILL)
-
-
 def test_a_database_that_comes_later_and_goes_away_is_waited_for(deployment: Deployment) -> None:
     processes = {name: deployment.start(name) for name in ALL}
     door, query = processes["ingest"], processes["query"]
@@ -51,7 +46,7 @@ def test_a_database_that_comes_later_and_goes_away_is_waited_for(deployment: Dep
         process.until_ready()
     assert deployment.submit(door, "before", wait=30).status_code == 201
 
-    _kill_database(deployment)
+    kill_server(deployment.server)
     assert_unavailable(deployment.submit(door, "meanwhile"))
     query.until(lambda: query.get("/v1/registry").status_code == 503, "503")
     assert_unavailable(query.get("/v1/registry"))

@@ -20,6 +20,7 @@ from deploy.embedded.errors import EmbeddedPostgresError
 from deploy.embedded.leftovers import servers_in
 from deploy.embedded.postgres import EmbeddedPostgres
 from deploy.embedded.template import fresh_database
+from tests.support.killing import kill_server
 
 Until = Callable[[Callable[[], bool]], None]
 
@@ -132,13 +133,9 @@ async def test_a_setting_of_the_callers_wins(folder: Path) -> None:
         assert await ask(server, "SELECT current_setting('max_connections')") == "33"
 
 
-async def test_committed_rows_survive_kill_9_of_the_server(
-    server: EmbeddedPostgres, until: Until
-) -> None:
+async def test_committed_rows_survive_kill_9_of_the_server(server: EmbeddedPostgres) -> None:
     await ask(server, "CREATE TABLE kept AS SELECT 7 AS number")
-    assert server.pid is not None
-    os.kill(server.pid, signal.SIGKILL)
-    until(lambda: server.pid is None)
+    kill_server(server)
     server.start()
     assert await ask(server, "SELECT number FROM kept") == 7
 

@@ -1,8 +1,6 @@
 """PostgreSQL killed with -9 under load: nothing acknowledged is lost, nothing stands twice."""
 
 import asyncio
-import os
-import signal
 
 from deploy.embedded.postgres import EmbeddedPostgres
 from services.checker.history import Answer
@@ -11,6 +9,7 @@ from tests.fault.checking import assert_whole
 from tests.fault.clients import Client
 from tests.fault.conftest import world_on
 from tests.fault.waiting import until
+from tests.support.killing import kill_server
 from tests.support.world import World
 
 #: Submissions in flight at once, and acknowledgements after which the server is killed.
@@ -37,13 +36,6 @@ async def _sequence(world: World, enough: asyncio.Event) -> None:
             return
 
 
-async def _until_dead(server: EmbeddedPostgres) -> None:
-    async def dead() -> bool:
-        return server.pid is None
-
-    await until(dead, "the server's death")
-
-
 async def test_a_database_killed_under_load_loses_nothing_acknowledged(
     durable: EmbeddedPostgres,
 ) -> None:
@@ -58,10 +50,8 @@ async def test_a_database_killed_under_load_loses_nothing_acknowledged(
                 tasks.create_task(_load(client, number))
             tasks.create_task(_sequence(world, enough))
             await until(some_acked, "acknowledgements")
-            assert durable.pid is not None
-            os.kill(durable.pid, signal.SIGKILL)
+            await asyncio.to_thread(kill_server, durable)
             enough.set()
-        await _until_dead(durable)
         answers = [one.answer for one in client.history]
         assert answers.count(Answer.UNKNOWN) > 0
         durable.start()

@@ -1,14 +1,11 @@
 """PostgreSQL is killed under the door, and comes back."""
 
 import asyncio
-import os
 import shutil
-import signal
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
-import asyncpg
 import httpx
 import pytest
 
@@ -18,6 +15,7 @@ from migrations.run import upgrade
 from services.ingest.app import READY_SECONDS, create_app
 from services.ingest.door import Door
 from tests.ingest.speaking import Caller, outcomes, problem, small
+from tests.support.killing import kill_server
 from tests.support.world import World
 
 
@@ -64,9 +62,7 @@ async def test_postgres_killed_and_started_again(server: EmbeddedPostgres, world
         waiting = asyncio.create_task(caller.send(small(world), "waits", wait=2))
         await _appended(world, 2)
 
-        assert server.pid is not None
-        os.kill(server.pid, signal.SIGKILL)
-        await _gone(world)
+        await asyncio.to_thread(kill_server, server)
         # It was promised before: the promise is all that can be given now.
         assert (await waiting).status_code == 202
         lost = small(world)
@@ -98,17 +94,6 @@ async def _appended(world: World, count: int) -> None:
         while True:
             records = await world.log.intake((0,) * world.log.partitions, 100)
             if sum(record.emitter == "alpha" for record in records) == count:
-                return
-
-
-async def _gone(world: World) -> None:
-    """Until nobody is let in any more."""
-    async with asyncio.timeout(30):
-        while True:
-            try:
-                connection = await asyncpg.connect(world.dsn())
-                await connection.close()
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
                 return
 
 
