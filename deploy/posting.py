@@ -83,7 +83,7 @@ class Poster:
         `mark`: of an earlier round; only what may have changed since is assessed again. `only`: a
         part of it, all of which is looked at. ValueError: there is no such part.
         """
-        async with self._database.snapshot(by_keys=True) as snapshot:
+        async with self._database.snapshot() as snapshot:
             due = await self._assessing(snapshot, mark, only)
             if due is None:
                 return Round(snapshot.position, 0, 0, 0, (), None)
@@ -103,7 +103,7 @@ class Poster:
 
     async def preview(self, say: Say, mark: Mark | None = None, only: Only = ALL) -> "Preview":
         """What `post` would post now; nothing is sent."""
-        async with self._database.snapshot(by_keys=True) as snapshot:
+        async with self._database.snapshot() as snapshot:
             due = await self._assessing(snapshot, mark, only)
             seen = Preview(snapshot.position)
             if due is not None:

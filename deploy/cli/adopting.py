@@ -108,6 +108,6 @@ class _Look:
 async def _snapshot(stores: Stores) -> AsyncIterator[Snapshot]:
     async with (
         open_engine(stores.views_dsn(QUERY)) as engine,
-        QueryDatabase(engine).snapshot() as snapshot,
+        QueryDatabase(engine).snapshot(whole=True) as snapshot,
     ):
         yield snapshot

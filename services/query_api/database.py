@@ -92,14 +92,15 @@ class QueryDatabase:
         self._statement_timeout = statement_timeout
 
     @asynccontextmanager
-    async def snapshot(self, *, by_keys: bool = False) -> AsyncIterator[Snapshot]:
+    async def snapshot(self, *, whole: bool = False) -> AsyncIterator[Snapshot]:
         """The active generation, its cursor and all reads of one answer see one moment.
 
-        `by_keys`: what is read is looked up by keys. A plan is kept, and one made while the tables
-        were small would read them whole each time, until somebody analyzed what grew meanwhile.
+        `whole`: what is asked for may be most of a view, so a scan of all of it may be planned.
+        Otherwise rows are looked up by keys: a plan is kept, and one made while the tables were
+        small would read them whole each time, until somebody analyzed what grew meanwhile.
         """
         begin = named("begin")
-        values = {"timeout": self._statement_timeout, "whole": "off" if by_keys else "on"}
+        values = {"timeout": self._statement_timeout, "whole": "on" if whole else "off"}
         # Even a role with more rights could not write in it.
         how = {"isolation": "repeatable_read", "readonly": True}
         async with alive(self._engine) as driver, driver.transaction(**how):

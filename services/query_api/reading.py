@@ -100,17 +100,17 @@ class Reading:
 
 @asynccontextmanager
 async def reading(
-    request: Request, roles: frozenset[Role], names: Iterable[str] = (), *, by_keys: bool = False
+    request: Request, roles: frozenset[Role], names: Iterable[str] = (), *, whole: bool = False
 ) -> AsyncIterator[Reading]:
     """Prove the reader, read the question, open the snapshot; in this order.
 
-    `by_keys`: as in `QueryDatabase.snapshot`.
+    `whole`: as in `QueryDatabase.snapshot`.
     """
     state = state_of(request)
     reader = await reader_of(request, roles)
     query = read_query(request, names)
     _, days = await state.establishment()
-    async with state.database.snapshot(by_keys=by_keys) as snapshot:
+    async with state.database.snapshot(whole=whole) as snapshot:
         reach = Reach(snapshot.position, state.recorded, days)
         cut = await find_cut(reach, state.today(days), query.get("as_of"))
         yield Reading(request, state, reader, query, snapshot, reach, cut)

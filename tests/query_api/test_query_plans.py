@@ -16,6 +16,7 @@ from services.query_api.database import QueryDatabase, Snapshot, in_columns
 from services.query_api.report import BEGIN, LEFT_OUT
 from services.query_api.statements import Statement, named
 from tests.query_api.query_world import Json, QueryWorld, done
+from tests.query_api.test_query_rules import FILES, adoption
 
 _LEAF = {"first_leaf": 3, "last_leaf": 3, "position": 3, **BEGIN._asdict()}
 _REPORT = _LEAF | {"leaf": 3, "first_event": 5, "left_out": LEFT_OUT, "limit": 9}
@@ -66,12 +67,14 @@ async def test_what_is_posted_of_workers_is_looked_up(
         "/v1/platforms/atlas/workers/w-a",
         "/v1/tasks?platform=atlas&worker=w-a",
         "/v1/events/5",
+        "/v1/months/2026-11/platforms/atlas/workers/w-a",
     ],
 )
 async def test_what_is_asked_of_one_worker_is_looked_up(
     empty: QueryWorld, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     await _one_event(empty)
+    await empty.submit("authority", "a-1", [adoption("ma", FILES, empty.now.isoformat())])
     plans: list[str] = []
 
     async def explained(self: Snapshot, statement: Statement, values: Json) -> list[Json]:
@@ -99,7 +102,7 @@ async def _one_event(world: QueryWorld) -> None:
 async def _plan(world: QueryWorld, name: str, values: Json) -> list[Json]:
     """The nodes of a query's plan where there is one event."""
     await _one_event(world)
-    async with QueryDatabase(world.engine(QUERY)).snapshot(by_keys=True) as snapshot:
+    async with QueryDatabase(world.engine(QUERY)).snapshot() as snapshot:
         asked = named(name)
         explained = Statement(f"EXPLAIN (FORMAT JSON) {asked.text}", asked.order)
         (row,) = await snapshot.fetch(explained, values)

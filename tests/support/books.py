@@ -189,8 +189,8 @@ class _Watched(QueryDatabase):
         self._inner, self._between = database, between
 
     @asynccontextmanager
-    async def snapshot(self, *, by_keys: bool = False) -> AsyncIterator[Snapshot]:
-        async with self._inner.snapshot(by_keys=by_keys) as snapshot:
+    async def snapshot(self, *, whole: bool = False) -> AsyncIterator[Snapshot]:
+        async with self._inner.snapshot(whole=whole) as snapshot:
             await self._between("snapshot")
             yield _WatchedSnapshot(snapshot, self._between)
 

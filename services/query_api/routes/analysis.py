@@ -50,7 +50,7 @@ SERIES_COLUMNS = ("period", *WORK_COLUMNS, *PAY_COLUMNS)
 @router.get("/v1/sectors", **described(Sectors, ANALYSTS, _SECTORS, _SECTOR_COLUMNS))
 async def sectors(request: Request) -> Response:
     """Work by ILO task group and period over all platforms; time without a task unallocated."""
-    async with reading(request, ANALYSTS, _SECTORS) as r:
+    async with reading(request, ANALYSTS, _SECTORS, whole=True) as r:
         platform = only_platform(r.reader, r.query["platform"])
         filters = {name: r.query[name] for name in ("task_group", "residence")}
         rows = await r.sums("sectors", **period_values(r.query), **filters, platform=platform)
@@ -86,7 +86,7 @@ def _sector_row(group: str | None, period: str, sums: Sums) -> SectorRow:
 @router.get("/v1/platforms", **described(Platforms, ANALYSTS, _PLATFORMS, _PLATFORM_COLUMNS))
 async def platforms(request: Request) -> Response:
     """Every registered platform with the sums of its work and payments. A platform sees itself."""
-    async with reading(request, ANALYSTS, _PLATFORMS) as r:
+    async with reading(request, ANALYSTS, _PLATFORMS, whole=True) as r:
         platform = only_platform(r.reader, None)
         headers = await _headers(r, platform)
         days = {"first": r.query["from"], "last": r.query["to"], "platform": platform}
@@ -111,7 +111,7 @@ async def _headers(r: Reading, platform: str | None) -> list[dict[str, Any]]:
 @router.get("/v1/platforms/{platform}", **described(Platform, ANALYSTS, _PLATFORM, SERIES_COLUMNS))
 async def platform(request: Request, platform: PlatformId) -> Response:
     """One platform: its series by work day or month, refusals, and how well it reports."""
-    async with reading(request, ANALYSTS, _PLATFORM) as r:
+    async with reading(request, ANALYSTS, _PLATFORM, whole=True) as r:
         name = path_text("platform", platform)
         if r.reader.platform not in {None, name}:
             raise forbidden(r.reader, f"is not about {r.reader.platform}, of which you read alone")

@@ -59,7 +59,7 @@ _TASK_COLUMNS = TaskRow.__struct_fields__
 )
 async def worker(request: Request, platform: PlatformId, worker: Pseudonym) -> Response:
     """One worker on one platform by work and pay days, and the contracts she worked under."""
-    async with reading(request, CASES, _WORKER, by_keys=True) as r:
+    async with reading(request, CASES, _WORKER) as r:
         name = only_platform(r.reader, path_text("platform", platform))
         pseudonym = only_worker(r.reader, path_text("worker", worker))
         async with r.recorded():
@@ -99,7 +99,7 @@ def _contract(row: Row) -> Contract:
 async def tasks(request: Request) -> Response:
     """Events about workers by event number, in pages of one position. Without `platform` only an
     inspector may ask; a platform and a worker are held to their own."""
-    async with reading(request, CASES, _TASKS, by_keys=True) as r:
+    async with reading(request, CASES, _TASKS) as r:
         own = {
             "platform": only_platform(r.reader, r.query["platform"]),
             "worker": only_worker(r.reader, r.query["worker"]),
@@ -149,7 +149,7 @@ def next_link(request: Request, cursor: str | None) -> Mapping[str, str]:
 @router.get("/v1/events/{number}", **described(EventAnswer, CASES))
 async def event(request: Request, number: EventNumber) -> Response:
     """One event as it was signed, its leaf, what it added, and what corrected it."""
-    async with reading(request, CASES, by_keys=True) as r:
+    async with reading(request, CASES) as r:
         evidence = await _evidence(r, path_number("event number", number))
         async with _recorded(r, evidence):
             document = await _event_answer(r, evidence)
@@ -160,7 +160,7 @@ async def event(request: Request, number: EventNumber) -> Response:
 async def signed_bytes(request: Request, number: EventNumber) -> Response:
     """The exact submission body that holds an event, with the token that signed it. A worker gets
     it where every event in it is about her: the others' rows are not hers."""
-    async with reading(request, CASES, by_keys=True) as r:
+    async with reading(request, CASES) as r:
         found = await _evidence(r, path_number("event number", number))
         about = {frozenset(workers_of(one)) for one in typed_events(found.body)}
         if r.reader.role is Role.WORKER and about != {frozenset({r.reader.pseudonym})}:

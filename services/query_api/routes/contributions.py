@@ -44,7 +44,7 @@ _COLUMNS = (
 async def remittances(request: Request, scheme: SchemeName) -> Response:
     """By platform and month: due to the fund, declared as withheld, paid, shortfall, days late. A
     platform sees its own."""
-    async with reading(request, LEDGERS, _REMITTANCES) as r:
+    async with reading(request, LEDGERS, _REMITTANCES, whole=True) as r:
         scheme = path_text("scheme", scheme)
         await check_scheme(r, scheme)
         if r.reader.pseudonym is not None:
@@ -67,7 +67,7 @@ async def contributions(request: Request) -> Response:
     """What every platform owes to social security, by scheme and month: posted, in suspense, due,
     declared as withheld, paid, shortfall, days late. A platform sees its own, a fund its
     schemes."""
-    async with reading(request, ANALYSTS, _CONTRIBUTIONS) as r:
+    async with reading(request, ANALYSTS, _CONTRIBUTIONS, whole=True) as r:
         platform = only_platform(r.reader, r.query["platform"])
         scheme, period = r.query["scheme"], r.query["period"]
         allowed = await schemes_of(r)

@@ -55,7 +55,7 @@ async def explain(request: Request, scheme: SchemeName, number: EntryNumber) -> 
     """Why an entry stands: the posting, the policy, the assessment at its basis with every value
     and reference it rests on, the sums of pay, and the payments behind them, newest first, in
     pages. Other pseudonyms of the same person are shown to those who may know them."""
-    async with reading(request, LEDGERS, _PAGING, by_keys=True) as r:
+    async with reading(request, LEDGERS, _PAGING) as r:
         entry = await _entry(r, scheme, number)
         async with r.recorded():
             rest = await _rest(r, entry)
@@ -67,7 +67,7 @@ async def explain(request: Request, scheme: SchemeName, number: EntryNumber) -> 
 async def posting_bytes(request: Request, scheme: SchemeName, number: EntryNumber) -> Response:
     """The exact submission that posted an entry, with the token that signed it. It holds entries of
     many, so a platform or a worker is given the entry alone."""
-    async with reading(request, LEDGERS, by_keys=True) as r:
+    async with reading(request, LEDGERS) as r:
         entry = await _entry(r, scheme, number)
         async with r.recorded():
             if r.reader.platform is not None:
@@ -83,7 +83,7 @@ async def cause_bytes(
 ) -> Response:
     """The exact submission that told of a payment behind an entry, with the token that signed it. A
     fund gets it where all workers in it owe to this scheme, a worker where all of it is hers."""
-    async with reading(request, LEDGERS, by_keys=True) as r:
+    async with reading(request, LEDGERS) as r:
         entry = await _entry(r, scheme, number)
         async with r.recorded():
             asked = path_number("event number", event)

@@ -114,7 +114,7 @@ def _link(request: Request, following: int | None) -> dict[str, str]:
 @router.get("/v1/funds/{scheme}/statements/{period}", **described(PeriodStatement, LEDGERS))
 async def statement(request: Request, scheme: SchemeName, period: PeriodName) -> Response:
     """The statement of a period. A closed one never changes; an open one is a draft to close by."""
-    async with reading(request, LEDGERS) as r:
+    async with reading(request, LEDGERS, whole=True) as r:
         scheme, month = path_text("scheme", scheme), path_month(period)
         await check_scheme(r, scheme)
         _only_funds(r)

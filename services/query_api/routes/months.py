@@ -50,7 +50,7 @@ async def worker_month(
     and refusals, the minimum wage against her time, days for a declaration, and what is due to
     each scheme, posted and paid, with the rules it rests on. A platform is shown its own alone, a
     fund what is due to its schemes."""
-    async with reading(request, MONTHS, _MONTH, by_keys=True) as r:
+    async with reading(request, MONTHS, _MONTH) as r:
         name = str(only_platform(r.reader, path_text("platform", platform)))
         pseudonym = str(only_worker(r.reader, path_text("worker", worker)))
         if not _PERIOD.fullmatch(month):

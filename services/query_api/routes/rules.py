@@ -101,7 +101,7 @@ def _flat_value(row: PolicyValue) -> Iterator[Mapping[str, Any]]:
 async def wage_floor(request: Request) -> Response:
     """What is missing to the minimum wage, by platform or sector and by work day or month, over at
     most 31 work days (without `from` and `to`: this month so far). A platform sees itself."""
-    async with reading(request, ANALYSTS, _FLOOR) as r:
+    async with reading(request, ANALYSTS, _FLOOR, whole=True) as r:
         first, last = _period(r)
         platform = only_platform(r.reader, r.query["platform"])
         established, _ = await r.state.establishment()

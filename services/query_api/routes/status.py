@@ -55,7 +55,7 @@ async def status(request: Request, emitter: EmitterName) -> Response:
 
     The last 30 days unless stated, at most 366. Today is not over and never silent.
     """
-    async with reading(request, SUBMITTERS, _PERIOD, by_keys=True) as r:
+    async with reading(request, SUBMITTERS, _PERIOD) as r:
         name = path_text("emitter", emitter)
         if not may_read_submissions(r.reader, name):
             raise forbidden(r.reader, f"is not of {r.reader.who}, of which you read alone")

@@ -41,7 +41,7 @@ _COLUMNS = Noted.__struct_fields__
 )
 async def report(request: Request, emitter: EmitterName, submission: SubmissionName) -> Response:
     """The submission report: outcome, code 0 to 3, and every anomaly with how to correct it."""
-    async with reading(request, SUBMITTERS, _REPORT, by_keys=True) as r:
+    async with reading(request, SUBMITTERS, _REPORT) as r:
         stored = await _leaf(r, emitter, submission)
         page = _page(r)
         found = await _found(r, stored, page)
