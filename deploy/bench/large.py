@@ -117,9 +117,7 @@ async def _queries(plan: Plan, made: Registry, workload: Workload) -> list[Measu
         each = {one.path: 1_000 * quantile(delays[one], 0.99) for one in asked if one.kind == kind}
         ran = f"{plan.sizes.asked:,} events held, {ARRIVALS_PER_SECOND:,} arriving a second"
         name, slowest = f"query {kind}", max(each.values())
-        found.append(
-            Measure(name, slowest, "ms p99", bar, ran, less=True, limits=each, cores=cores)
-        )
+        found.append(Measure(name, slowest, "ms p99", bar, ran, less=True, peers=each, cores=cores))
     return found
 
 

@@ -10,7 +10,8 @@ class Measure:
     """One figure beside its bar, its peers and the limit of the machine.
 
     `bar`: the value to reach; a figure of which `less` is better must stay under it. `ratio`: by
-    how much the first peer must be passed, where that is the bar too. `ran`: what else was on.
+    how much the first peer must be passed, where that is the bar too. `limits`: above zero, in
+    `unit`. `ran`: what else was on.
     """
 
     name: str
@@ -58,7 +59,10 @@ class Measure:
             bar = f"{bar}, {self.ratio:g} × the first peer".removeprefix(", ")
         met = {True: "yes", False: "no", None: ""}[self.met]
         beside = [f"{name} {shown(value)}" for name, value in self.peers.items()]
-        beside += [f"limit: {name} {shown(value)}" for name, value in self.limits.items()]
+        beside += [
+            f"limit: {name} {shown(limit)}, {self.value / limit:.1%} of it reached"
+            for name, limit in self.limits.items()
+        ]
         return [self.name, f"{shown(self.value)} {self.unit}", bar, met, "; ".join(beside)]
 
 

@@ -28,8 +28,14 @@ def test_a_row_is_met_by_its_ratio_where_there_is_one_and_else_by_its_value() ->
 
 
 def test_the_table_names_what_stands_beside_a_row() -> None:
-    one = Measure("fold", 51_234.5, "events/s", 50_000, "x", peers={"p": 7}, limits={"l": 0.5})
-    cells = ["fold", "51,234 events/s", "≥ 50,000", "yes", "p 7; limit: l 0.5"]
+    one = Measure("fold", 51_234.5, "events/s", 50_000, "x", peers={"p": 7}, limits={"l": 100_000})
+    cells = [
+        "fold",
+        "51,234 events/s",
+        "≥ 50,000",
+        "yes",
+        "p 7; limit: l 100,000, 51.2% of it reached",
+    ]
     assert one.as_cells() == cells
 
 
