@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -51,6 +52,8 @@ RUN = pytest.StashKey[support.Run]()
 
 def pytest_configure(config: pytest.Config) -> None:
     """Workers share the run of the process that started them."""
+    # A shell's background job ignores Ctrl-C, and so would the programs that tests interrupt.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if (given := getattr(config, "workerinput", None)) is not None:
         config.stash[RUN] = support.Run(Path(given["kafka_run"]))
         return

@@ -1,6 +1,7 @@
 """Shared by the kit's tests: a key, pseudonyms, and where the real export files are."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,11 @@ from kit_registry import FakeRegistry
 from kit_tables import IDENTITY, NOW
 from sijill_client.keys import PlatformKey, make_key
 from sijill_client.pseudonyms import Pseudonyms
+
+
+def pytest_configure() -> None:
+    """A shell's background job ignores Ctrl-C, and so would the programs that tests interrupt."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _crowdwork() -> Path | None:
