@@ -102,9 +102,9 @@ def test_ctrl_c_ends_a_push_that_waits_and_says_how_far_it_came(
 def test_a_push_whose_words_find_no_room_says_so(tmp_path: Path, key: PlatformKey) -> None:
     other = tmp_path / "other.csv"
     other.write_text("a,b\n1,2\n")
-    command = pushing(tmp_path, key, "http://127.0.0.1:9")
-    command[command.index("push") + 1] = str(other)
-    with Path("/dev/full").open("w") as full:
+    with mute_registry() as (url, _), Path("/dev/full").open("w") as full:
+        command = pushing(tmp_path, key, url)
+        command[command.index("push") + 1] = str(other)
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 1
     words = " ".join(done.stderr.split())
