@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -17,6 +18,7 @@ from deploy.bench.cpu import Meter, peak_bytes
 from deploy.bench.http import Answer, Client
 from deploy.bench.workload import Signed, Workload
 from deploy.demo.story import moment_of, set_clock
+from deploy.embedded.guard import guarded
 from deploy.establish import Founding, establish
 from deploy.folder import DATABASE, DataFolder, reachable_parent
 from deploy.keyfiles import AUTHORITY_FILE, read_key
@@ -70,11 +72,10 @@ class Registry:
     async def start(self, *names: str) -> None:
         """Start processes and wait until they are ready."""
         for name in names:
-            log = (self.folder.logs / f"{name}.log").open("ab")
-            with log:
+            argv = [sys.executable, "-m", "deploy.cli.main", name.partition("-")[0]]
+            with (self.folder.logs / f"{name}.log").open("ab") as log:
                 self.processes[name] = await asyncio.create_subprocess_exec(
-                    sys.executable,
-                    *("-m", "deploy.cli.main", name.partition("-")[0]),
+                    *guarded(argv, signal.SIGTERM),
                     env=self._environment(name),
                     stdout=log,
                     stderr=log,

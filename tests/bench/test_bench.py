@@ -1,5 +1,8 @@
 """Small runs of the rows: whatever is measured, the registry under it is whole."""
 
+import asyncio
+import os
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +18,22 @@ from deploy.bench.peers.payroll import Row
 from deploy.bench.plan import FULL, QUICK, WHOLE, Plan, Sizes
 from deploy.bench.run import run
 from deploy.cli.main import app
+from tests.fault.waiting import until
+from tests.support.folders import passing_folder
+from tests.support.killing import gone
 
+#: Starts a registry to measure, says which processes it runs, and goes on.
+_BENCH = """
+import asyncio
+from deploy.bench.registry import registry
+from deploy.bench.workload import Workload
+async def main():
+    async with registry(Workload(1), lambda text: None, kafka=False) as made:
+        services = [one.pid for one in made.processes.values()]
+        print(*services, *made.servers.pids.values(), flush=True)
+        await asyncio.Event().wait()
+asyncio.run(main())
+"""
 _TINY = Sizes(month=4_000, large=0, asked=0, probe=0, steady=1, trial=1)
 
 
@@ -52,6 +70,26 @@ async def test_a_row_runs_and_says_what_it_found(tmp_path: Path) -> None:
     assert {one["name"] for one in written["peers"]} == {"plain", "plain, a commit an event"}
     assert min(found.value, *found.peers.values(), *found.limits.values()) > 0
     assert found.cores.keys() >= {"ingest-1", "sequence", "postgres", "load"}
+
+
+async def test_a_bench_that_is_killed_leaves_no_process_behind() -> None:
+    with passing_folder() as folder:
+        killed = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", _BENCH),
+            env={**os.environ, "TMPDIR": str(folder)},
+            stdout=asyncio.subprocess.PIPE,
+        )
+        assert killed.stdout is not None
+        pids = [int(pid) for pid in (await killed.stdout.readline()).split()]
+        killed.kill()
+        await killed.wait()
+
+        async def ended() -> bool:
+            return all(map(gone, pids))
+
+        # The sequencer, two doors, and their PostgreSQL.
+        assert len(pids) == 4
+        await until(ended, "the end of all")
 
 
 async def test_assessing_runs_over_months_that_are_the_same_for_one_seed() -> None:

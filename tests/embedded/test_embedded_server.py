@@ -20,7 +20,7 @@ from deploy.embedded.errors import EmbeddedPostgresError
 from deploy.embedded.leftovers import servers_in
 from deploy.embedded.postgres import EmbeddedPostgres
 from deploy.embedded.template import fresh_database
-from tests.support.killing import kill_server
+from tests.support.killing import gone, kill_server
 
 Until = Callable[[Callable[[], bool]], None]
 
@@ -88,14 +88,6 @@ def command_of(pid: int | None) -> list[str]:
 
 def says_ready(lock_file: Path) -> bool:
     return lock_file.exists() and "ready" in lock_file.read_text()
-
-
-def gone(pid: int) -> bool:
-    """A zombie, which only its adoptive parent can clear, is as good as gone."""
-    try:
-        return not os.readlink(f"/proc/{pid}/exe")
-    except FileNotFoundError:
-        return True
 
 
 async def test_data_outlive_a_stop(server: EmbeddedPostgres) -> None:

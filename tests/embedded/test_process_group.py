@@ -21,6 +21,7 @@ from deploy.embedded.processes import (
     answers,
     next_delay,
 )
+from tests.support.killing import gone
 
 Until = Callable[[Callable[[], bool]], None]
 #: Seconds after which what never happens fails the test instead of hanging it.
@@ -115,14 +116,6 @@ async def eventually(condition: Callable[[], bool]) -> None:
 def written(path: Path) -> int:
     """The process id in `path`; 0 as long as there is none."""
     return int(path.read_text() or 0) if path.exists() else 0
-
-
-def gone(pid: int) -> bool:
-    """A zombie, which only its adoptive parent can clear, is as good as gone."""
-    try:
-        return not os.readlink(f"/proc/{pid}/exe")
-    except FileNotFoundError:
-        return True
 
 
 async def test_ready_means_that_the_child_said_so(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A PostgreSQL killed with -9, and gone."""
+"""What is killed with -9, and when it is gone."""
 
 import os
 import signal
@@ -9,6 +9,14 @@ from deploy.embedded.postgres import EmbeddedPostgres
 from tests.support.running import PATIENCE
 
 _POLL_SECONDS = 0.01
+
+
+def gone(pid: int) -> bool:
+    """A zombie, which only its adoptive parent can clear, is as good as gone."""
+    try:
+        return not os.readlink(f"/proc/{pid}/exe")
+    except FileNotFoundError:
+        return True
 
 
 def kill_server(server: EmbeddedPostgres) -> None:
