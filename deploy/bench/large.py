@@ -85,6 +85,7 @@ async def _fold_cost(plan: Plan, made: Registry, waiting: Iterator[Signed]) -> f
 @dataclass(frozen=True, slots=True)
 class _Asked:
     kind: str
+    name: str
     path: str
 
 
@@ -114,7 +115,7 @@ async def _queries(plan: Plan, made: Registry, workload: Workload) -> list[Measu
     await made.until_folded(made.leaves_expected)
     found = []
     for kind, bar in BARS.items():
-        each = {one.path: 1_000 * quantile(delays[one], 0.99) for one in asked if one.kind == kind}
+        each = {one.name: 1_000 * quantile(delays[one], 0.99) for one in asked if one.kind == kind}
         ran = f"{plan.sizes.asked:,} events held, {ARRIVALS_PER_SECOND:,} arriving a second"
         name, slowest = f"query {kind}", max(each.values())
         found.append(Measure(name, slowest, "ms p99", bar, ran, less=True, peers=each, cores=cores))
@@ -126,26 +127,29 @@ async def _questions(made: Registry, workload: Workload) -> list[_Asked]:
     async with made.database() as connection:
         position = await connection.fetchval(f"SELECT next_leaf / 2 FROM {_VIEWS}.cursor")
     first, last = workload.day_of(0), workload.day_of(LAST_DAY)
-    paths = (
-        "/v1/sectors?by=month",
-        "/v1/platforms",
-        f"/v1/platforms/{platform}?by=month",
-        f"/v1/platforms/{platform}/workers/{worker}",
-        f"/v1/tasks?platform={platform}&worker={worker}&limit=100",
-        f"/v1/emitters/{platform}/submissions/s5",
-    )
-    whole = f"/v1/sectors?by=month&task_group=ai-training&from={first}&to={last}"
-    dated = [path for path in paths if "emitters" not in path]
+    dated = {
+        "sectors": "/v1/sectors?by=month",
+        "platforms": "/v1/platforms?",
+        "platform": f"/v1/platforms/{platform}?by=month",
+        "worker": f"/v1/platforms/{platform}/workers/{worker}?",
+        "tasks": f"/v1/tasks?platform={platform}&worker={worker}&limit=100",
+    }
+    undated = {
+        "report": f"/v1/emitters/{platform}/submissions/s5",
+        "event": "/v1/events/1000",
+        "registry": "/v1/registry",
+    }
+    sector = f"/v1/sectors?by=month&task_group=ai-training&from={first}&to={last}"
+    cuts = {"as of a date": workload.day_of(DAYS // 2), "as of a position": position}
     return [
-        *(_Asked("now", path) for path in (*paths, "/v1/events/1000", "/v1/registry")),
-        *(_Asked("as of a date", _with(path, workload.day_of(DAYS // 2))) for path in dated),
-        *(_Asked("as of a position", _with(path, position)) for path in dated),
-        _Asked("24 months", whole),
+        *(_Asked("now", name, path) for name, path in (dated | undated).items()),
+        *(
+            _Asked(kind, name, f"{path}&as_of={cut}")
+            for kind, cut in cuts.items()
+            for name, path in dated.items()
+        ),
+        _Asked("24 months", "sector", sector),
     ]
-
-
-def _with(path: str, as_of: object) -> str:
-    return f"{path}{'&' if '?' in path else '?'}as_of={as_of}"
 
 
 async def _warm(port: int, asked: Sequence[_Asked], headers: Mapping[str, str]) -> None:

@@ -1,7 +1,7 @@
 """`sijill bench`: runs the rows, one after the other, and shows what they found."""
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 
 from rich.table import Table
@@ -10,6 +10,9 @@ from deploy.bench import contributions, large, ledger, month
 from deploy.bench.measure import Measure
 from deploy.bench.plan import ASSESSED, LARGE, LEDGER, MONTH, NAMES, Plan
 from deploy.cli.context import err, out
+
+#: Of one core.
+_LEAST_CORES = 0.005
 
 
 async def run(
@@ -58,9 +61,18 @@ async def _rows(plan: Plan) -> AsyncIterator[Measure]:
 
 
 def show(measures: list[Measure]) -> None:
-    """The table, and who used the two cores."""
-    table = Table("row", "measured", "bar", "met", "beside it", "cores used")
+    """The table, and who used the two cores: once for measures that were taken together."""
+    table = Table("row", "measured", "bar", "met", "beside it", show_lines=True)
+    before: Mapping[str, float] = {}
     for one in measures:
-        used = ", ".join(f"{name} {cores:.2f}" for name, cores in one.cores.items())
-        table.add_row(*one.as_cells(), used)
+        *cells, beside = one.as_cells()
+        used = "" if one.cores == before else _used(one.cores)
+        table.add_row(*cells, "\n".join(filter(None, (beside, used))))
+        before = one.cores
     out.print(table)
+
+
+def _used(cores: Mapping[str, float]) -> str:
+    """Who used how many cores; not those who used next to nothing."""
+    said = [f"{name} {used:.2f}" for name, used in cores.items() if used >= _LEAST_CORES]
+    return f"cores: {', '.join(said)}" if said else ""

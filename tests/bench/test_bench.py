@@ -16,7 +16,7 @@ from deploy.bench.loads import quantile, visible_within
 from deploy.bench.measure import Measure
 from deploy.bench.peers.payroll import Row
 from deploy.bench.plan import FULL, QUICK, WHOLE, Plan, Sizes
-from deploy.bench.run import run
+from deploy.bench.run import run, show
 from deploy.cli.main import app
 from tests.fault.waiting import until
 from tests.support.folders import passing_folder
@@ -55,6 +55,17 @@ def test_the_table_names_what_stands_beside_a_row() -> None:
         "p 7; limit: l 100,000, 51.2% of it reached",
     ]
     assert one.as_cells() == cells
+
+
+def test_who_used_the_cores_is_said_once_for_what_was_measured_together(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    together = {"query-1": 0.25, "query-2": 0.0}
+    names = ("query now", "query 24 months")
+    show([Measure(name, 1, "ms", 2, "", less=True, cores=together) for name in names])
+    said = capsys.readouterr().out
+    assert [name in said for name in names] == [True, True]
+    assert (said.count("query-1 0.25"), said.count("query-2")) == (1, 0)
 
 
 def test_shares_and_quantiles() -> None:
