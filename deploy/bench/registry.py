@@ -172,9 +172,16 @@ class Registry:
 
     async def vacuum(self) -> None:
         """What autovacuum has done on a registry that is as old as its events say."""
+        await self._administer("VACUUM ANALYZE")
+
+    async def checkpoint(self) -> None:
+        """Have all that was written so far brought to the disk."""
+        await self._administer("CHECKPOINT")
+
+    async def _administer(self, statement: str) -> None:
         connection = await asyncpg.connect(self.servers.admin_dsn(DATABASE))
         try:
-            await connection.execute("VACUUM ANALYZE")
+            await connection.execute(statement)
         finally:
             await connection.close()
 
