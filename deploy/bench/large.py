@@ -128,6 +128,7 @@ async def _questions(made: Registry, workload: Workload) -> list[_Asked]:
     async with made.database() as connection:
         position = await connection.fetchval(f"SELECT next_leaf / 2 FROM {_VIEWS}.cursor")
     first, last = workload.day_of(0), workload.day_of(LAST_DAY)
+    # Each has its question mark, so that a cut can follow.
     dated = {
         "sectors": "/v1/sectors?by=month",
         "platforms": "/v1/platforms?",

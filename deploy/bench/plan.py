@@ -17,8 +17,9 @@ class Sizes:
 
     `month`: events that are pushed, folded and rebuilt. `large`: events of the large registry; its
     fold is compared with that at a tenth of them. `asked`: how many it holds while it is asked;
-    `probe`: events whose folding is timed there, several batches. `steady`: seconds for which a
-    rate must hold; `trial`: for which it is tried. `worker_months`: months of pay to assess.
+    `probe`: events whose folding is timed there, several batches, behind as many that are not.
+    `steady`: seconds for which a rate must hold; `trial`: for which it is tried. `worker_months`:
+    months of pay to assess.
     """
 
     month: int
