@@ -32,7 +32,7 @@ class Sizes:
 
 
 WHOLE = Sizes(1_000_000, 8_000_000, 5_000_000, 200_000, 60, 15, 100_000)
-QUICK = Sizes(100_000, 200_000, 150_000, 60_000, 4, 2)
+QUICK = Sizes(60_000, 160_000, 120_000, 40_000, 3, 2)
 #: The rows over contributions and over a ledger as large as a country's.
 FULL = replace(WHOLE, worker_months=1_000_000)
 
